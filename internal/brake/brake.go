@@ -1,0 +1,48 @@
+package brake
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"csbackup/internal/index"
+)
+
+// Evidence is what one full look at one root found.
+type Evidence struct {
+	Root      string // its name: "CollabContent"
+	Absent    bool   // the root's folder itself is not there
+	Replaced  bool   // the root's folder is another one than at the last look
+	Known     int64  // files that the index knows to be alive, missing ones included
+	Missing   int64  // of these, files that are not there
+	Regressed int64  // of these, files that are there with an older time than was known
+	Moved     int64  // of the missing, files whose content is there under a new name
+}
+
+// Held tells why a root's losses are held back, or "" when they may be taken for deletions.
+func Held(e Evidence) string {
+	lost := e.Missing - e.Moved + e.Regressed
+	switch {
+	case e.Known == 0 || lost <= 0 && !e.Absent:
+		return ""
+	case e.Absent:
+		return fmt.Sprintf("the folder %s is gone, with %d files that were known", e.Root, e.Known)
+	case e.Missing == e.Known:
+		return fmt.Sprintf("the folder %s is empty: all %d files that were known are gone", e.Root, e.Known)
+	case e.Replaced:
+		return fmt.Sprintf("the folder %s was replaced by another one, which lacks %d of %d known files and holds older copies of %d", e.Root, e.Missing, e.Known, e.Regressed)
+	case lost*2 > e.Known:
+		return fmt.Sprintf("the folder %s has lost most of its files: %d of %d are gone, %d are older than they were", e.Root, e.Missing, e.Known, e.Regressed)
+	}
+	return ""
+}
+
+// Plan names a set of losses: it changes with every path that joins or leaves the set. The items
+// must come in one order.
+func Plan(items func(yield func(index.Item) bool)) string {
+	sum := sha256.New()
+	for it := range items {
+		fmt.Fprintf(sum, "%d:%s%x", len(it.Path), it.Path, it.Hash)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}

@@ -1,0 +1,42 @@
+package brake_test
+
+import (
+	"slices"
+	"testing"
+
+	"csbackup/internal/brake"
+	"csbackup/internal/index"
+)
+
+func TestP7_MassLossIsHeld(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		e    brake.Evidence
+		held bool
+	}{
+		{"nothing known yet", brake.Evidence{Absent: true}, false},
+		{"all there", brake.Evidence{Known: 10}, false},
+		{"some deleted", brake.Evidence{Known: 10, Missing: 5}, false},
+		{"most deleted", brake.Evidence{Known: 10, Missing: 6}, true},
+		{"all deleted", brake.Evidence{Known: 1, Missing: 1}, true},
+		{"root gone", brake.Evidence{Known: 10, Missing: 10, Absent: true}, true},
+		{"most moved", brake.Evidence{Known: 10, Missing: 8, Moved: 8}, false},
+		{"replaced by an equal folder", brake.Evidence{Known: 10, Replaced: true}, false},
+		{"replaced by an older copy", brake.Evidence{Known: 10, Replaced: true, Regressed: 1}, true},
+		{"one older file put back", brake.Evidence{Known: 10, Regressed: 1}, false},
+		{"an older copy in the same folder", brake.Evidence{Known: 10, Regressed: 4, Missing: 3}, true},
+	} {
+		if got := brake.Held(row.e); (got != "") != row.held {
+			t.Errorf("%s: held = %q, want held %v", row.name, got, row.held)
+		}
+	}
+}
+
+func TestPlanNamesOneSet(t *testing.T) {
+	a := []index.Item{{Path: "r/a"}, {Path: "r/b"}}
+	b := []index.Item{{Path: "r/a"}, {Path: "r/b", Hash: index.Hash{1}}}
+	if brake.Plan(slices.Values(a)) != brake.Plan(slices.Values(a)) || brake.Plan(slices.Values(a)) == brake.Plan(slices.Values(b)) ||
+		brake.Plan(slices.Values(a)) == brake.Plan(slices.Values(a[:1])) {
+		t.Error("a plan's name must follow its set")
+	}
+}

@@ -1,0 +1,10 @@
+// Package exchange is the wire between the Backup Services of two paired pools: what is offered,
+// what is wanted, the contents in batches, and the acknowledgement. Client and server stand side by
+// side and run over any connection.
+//
+// It promises that every length, count and name that a peer sends is checked before memory is spent
+// on it; that each batch names its direction, epoch, number and the hash of the batch before it, so
+// that a repeated, dropped or swapped batch is refused or changes nothing; that nothing goes back
+// and forth per file; and that a silent peer is given up after a bounded time. It may import index
+// and failure.
+package exchange

@@ -1,0 +1,279 @@
+package exchange
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"csbackup/internal/index"
+)
+
+// The limits that a peer's frames are held to before memory is spent on them.
+const (
+	maxFrame    = 1 << 20
+	maxPath     = 32 << 10
+	maxVector   = 64
+	maxItems    = 8192
+	maxSettings = 64 << 10
+	maxText     = 4 << 10
+	dataChunk   = 256 << 10
+)
+
+// ErrFrame: the peer sent what no peer may send.
+var ErrFrame = errors.New("the other side sent a frame that is not valid")
+
+type kind byte
+
+const (
+	frameHello kind = iota + 1
+	frameWelcome
+	frameRefuse
+	frameWorking
+	frameRetry   // importer: paths that it asks for again
+	frameOffer   // exporter: a batch's header
+	frameItems   // exporter: some of its items
+	frameWants   // importer
+	frameBegin   // exporter: a part begins
+	frameData    // exporter: some of its content
+	frameEnd     // exporter: the part is complete or withdrawn
+	frameBatch   // exporter: the batch is complete
+	frameAck     // importer
+	frameGoodbye // exporter: the session is complete
+)
+
+// wire frames messages over a connection: a length, a kind, a body.
+type wire struct {
+	conn    io.ReadWriteCloser
+	in      *bufio.Reader
+	sending sync.Mutex
+	out     *bufio.Writer
+	idle    time.Duration
+	watch   *time.Timer
+}
+
+func newWire(conn io.ReadWriteCloser, idle time.Duration) *wire {
+	w := &wire{conn: conn, in: bufio.NewReaderSize(conn, dataChunk), out: bufio.NewWriterSize(conn, dataChunk), idle: idle}
+	// A peer that neither sends nor takes anything for this long is given up.
+	w.watch = time.AfterFunc(idle, func() { conn.Close() })
+	return w
+}
+
+func (w *wire) close() {
+	w.watch.Stop()
+	w.conn.Close()
+}
+
+func (w *wire) send(k kind, body []byte, flush bool) error {
+	w.sending.Lock()
+	defer w.sending.Unlock()
+	if len(body) > maxFrame {
+		return fmt.Errorf("a frame of %d bytes is too long: %w", len(body), ErrFrame)
+	}
+	var head [5]byte
+	binary.BigEndian.PutUint32(head[:], uint32(len(body)))
+	head[4] = byte(k)
+	if _, err := w.out.Write(head[:]); err != nil {
+		return err
+	}
+	if _, err := w.out.Write(body); err != nil {
+		return err
+	}
+	if flush {
+		return w.out.Flush()
+	}
+	return nil
+}
+
+// receive reads the next frame; the body is valid until the next call. Frames that only say that the
+// peer is at work are passed over.
+func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
+	for {
+		var head [5]byte
+		if _, err := io.ReadFull(w.in, head[:]); err != nil {
+			return 0, nil, fmt.Errorf("the connection ended: %w", err)
+		}
+		n := binary.BigEndian.Uint32(head[:])
+		if n > maxFrame {
+			return 0, nil, fmt.Errorf("a frame of %d bytes: %w", n, ErrFrame)
+		}
+		if cap(*buffer) < int(n) {
+			*buffer = make([]byte, n)
+		}
+		body := (*buffer)[:n]
+		if _, err := io.ReadFull(w.in, body); err != nil {
+			return 0, nil, fmt.Errorf("the connection ended within a frame: %w", err)
+		}
+		w.watch.Reset(w.idle)
+		if k := kind(head[4]); k != frameWorking {
+			return k, body, nil
+		}
+	}
+}
+
+// working tells the peer, until stopped, that this side is busy and not gone.
+func (w *wire) working() (stop func()) {
+	done := make(chan struct{})
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		tick := time.NewTicker(w.idle / 4)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				if w.send(frameWorking, nil, true) != nil {
+					return
+				}
+				w.watch.Reset(w.idle)
+			}
+		}
+	})
+	return func() { close(done); ended.Wait() }
+}
+
+// fields reads a frame's body; the first mistake sticks.
+type fields struct {
+	rest []byte
+	bad  error
+}
+
+func (f *fields) number() uint64 {
+	v, n := binary.Uvarint(f.rest)
+	if n <= 0 {
+		f.fail("a number")
+		return 0
+	}
+	f.rest = f.rest[n:]
+	return v
+}
+
+func (f *fields) fail(what string) {
+	if f.bad == nil {
+		f.bad = fmt.Errorf("%s cannot be read: %w", what, ErrFrame)
+	}
+	f.rest = nil
+}
+
+func (f *fields) bytes(limit int) []byte {
+	n := f.number()
+	if n > uint64(limit) || n > uint64(len(f.rest)) {
+		f.fail("a length")
+		return nil
+	}
+	b := f.rest[:n]
+	f.rest = f.rest[n:]
+	return b
+}
+
+func (f *fields) text(limit int) string { return string(f.bytes(limit)) }
+
+func (f *fields) hash() (h [32]byte) {
+	if len(f.rest) < len(h) {
+		f.fail("a hash")
+		return h
+	}
+	copy(h[:], f.rest)
+	f.rest = f.rest[len(h):]
+	return h
+}
+
+func (f *fields) end() error {
+	if f.bad == nil && len(f.rest) > 0 {
+		f.fail("the end of a frame")
+	}
+	return f.bad
+}
+
+func putBytes(to []byte, b []byte) []byte {
+	return append(binary.AppendUvarint(to, uint64(len(b))), b...)
+}
+
+func putItem(to []byte, it index.Item) []byte {
+	to = putBytes(to, []byte(it.Path))
+	to = append(to, byte(it.Kind))
+	to = binary.AppendUvarint(to, it.Sequence)
+	to = binary.AppendUvarint(to, uint64(it.Size))
+	to = binary.AppendVarint(to, it.ModTime)
+	if it.Kind == index.File {
+		to = append(to, it.Hash[:]...)
+	}
+	to = binary.AppendUvarint(to, uint64(len(it.Vector)))
+	for _, e := range it.Vector {
+		to = binary.BigEndian.AppendUint64(to, uint64(e.Replica))
+		to = binary.AppendUvarint(to, e.Counter)
+	}
+	return to
+}
+
+func (f *fields) item() index.Item {
+	it := index.Item{Path: f.text(maxPath)}
+	if f.bad == nil && !validPath(it.Path) {
+		f.fail("a path")
+	}
+	if len(f.rest) == 0 {
+		f.fail("an item")
+		return it
+	}
+	it.Kind = index.Kind(f.rest[0])
+	f.rest = f.rest[1:]
+	it.Sequence = f.number()
+	size := f.number()
+	it.Size = int64(size)
+	modTime, n := binary.Varint(f.rest)
+	if n <= 0 {
+		f.fail("a time")
+		return it
+	}
+	it.ModTime = modTime
+	f.rest = f.rest[n:]
+	if it.Kind < index.File || it.Kind > index.Tombstone || it.Size < 0 || it.Kind != index.File && it.Size != 0 {
+		f.fail("an item")
+		return it
+	}
+	if it.Kind == index.File {
+		it.Hash = f.hash()
+	}
+	entries := f.number()
+	if entries > maxVector {
+		f.fail("a version vector")
+	}
+	for range entries {
+		if len(f.rest) < 8 {
+			f.fail("a version vector")
+			break
+		}
+		e := index.Entry{Replica: index.Replica(binary.BigEndian.Uint64(f.rest))}
+		f.rest = f.rest[8:]
+		e.Counter = f.number()
+		if len(it.Vector) > 0 && it.Vector[len(it.Vector)-1].Replica >= e.Replica {
+			f.fail("a version vector")
+			break
+		}
+		it.Vector = append(it.Vector, e)
+	}
+	return it
+}
+
+// validPath refuses whatever could lead out of a module's folders.
+func validPath(path string) bool {
+	start := 0
+	for i := 0; i <= len(path); i++ {
+		if i < len(path) && path[i] == 0 {
+			return false
+		}
+		if i < len(path) && path[i] != '/' {
+			continue
+		}
+		switch path[start:i] {
+		case "", ".", "..":
+			return false
+		}
+		start = i + 1
+	}
+	return true
+}

@@ -1,0 +1,239 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"csbackup/internal/failure"
+	"csbackup/internal/index"
+)
+
+const retriesAtOnce = 1024
+
+type importing struct {
+	*wire
+	target   Target
+	position Position
+	buffer   []byte
+}
+
+// Import runs a session from the taking side until the exporter says goodbye.
+func Import(ctx context.Context, conn io.ReadWriteCloser, target Target, o Options) error {
+	o = o.withDefaults()
+	m := &importing{wire: newWire(conn, o.IdleTimeout), target: target}
+	defer m.close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	err := m.run(ctx)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("the session was stopped: %w", ctx.Err())
+	}
+	return err
+}
+
+// refuse tells the exporter why this side will not go on.
+func (m *importing) refuse(err error) error {
+	if sendErr := m.send(frameRefuse, encodeRefusal(err), true); sendErr != nil {
+		return errors.Join(err, sendErr)
+	}
+	return err
+}
+
+func (m *importing) run(ctx context.Context) error {
+	k, body, err := m.receive(&m.buffer)
+	if err != nil {
+		return err
+	}
+	if k != frameHello {
+		return fmt.Errorf("frame %d came in the place of a hello: %w", k, ErrFrame)
+	}
+	hello, err := decodeHello(body)
+	if err != nil {
+		return err
+	}
+	if hello.Protocol != Protocol {
+		return m.refuse(failure.New(failure.ProtocolMismatch, hello.FromPool, fmt.Sprintf("%s speaks version %d of the protocol, this side version %d", hello.FromPool, hello.Protocol, Protocol),
+			"Install the same version of csbackup on both sides."))
+	}
+	stop := m.working()
+	welcome, err := m.target.Welcome(ctx, hello)
+	stop()
+	if err != nil {
+		return m.refuse(err)
+	}
+	m.position = welcome.Position
+	if err := m.send(frameWelcome, encodeWelcome(welcome), true); err != nil {
+		return err
+	}
+	for {
+		k, body, err := m.receive(&m.buffer)
+		if err != nil {
+			return err
+		}
+		switch k {
+		case frameGoodbye:
+			return nil
+		case frameRetry:
+			err = m.retry(ctx, body)
+		case frameOffer:
+			err = m.batch(ctx, body)
+		default:
+			err = fmt.Errorf("frame %d came between batches: %w", k, ErrFrame)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (m *importing) retry(ctx context.Context, body []byte) error {
+	f := &fields{rest: body}
+	after := f.text(maxPath)
+	if err := f.end(); err != nil {
+		return err
+	}
+	paths, err := m.target.Retries(ctx, after, retriesAtOnce)
+	if err != nil {
+		return m.refuse(err)
+	}
+	raw := encodePaths(paths)
+	for len(raw) > maxFrame {
+		paths = paths[:len(paths)/2]
+		raw = encodePaths(paths)
+	}
+	return m.send(frameRetry, raw, true)
+}
+
+// items reads the items of an offer.
+func (m *importing) items(count int) ([]index.Item, error) {
+	var items []index.Item
+	for {
+		k, body, err := m.receive(&m.buffer)
+		if err != nil {
+			return nil, err
+		}
+		if k != frameItems {
+			return nil, fmt.Errorf("frame %d came in the place of items: %w", k, ErrFrame)
+		}
+		f := &fields{rest: body}
+		for len(f.rest) > 0 {
+			items = append(items, f.item())
+		}
+		switch {
+		case f.bad != nil:
+			return nil, f.bad
+		case len(items) > count || len(body) == 0 && len(items) < count:
+			return nil, fmt.Errorf("%d items came where %d were announced: %w", len(items), count, ErrFrame)
+		case len(items) == count:
+			return items, nil
+		}
+	}
+}
+
+func (m *importing) batch(ctx context.Context, body []byte) error {
+	batch, count, err := decodeBatch(body)
+	if err != nil {
+		return err
+	}
+	items, err := m.items(count)
+	if err != nil {
+		return err
+	}
+	sealed := batch
+	seal(&sealed, items)
+	if sealed.Hash != batch.Hash || batch.Number != m.position.Number+1 || batch.Previous != m.position.Hash {
+		return m.refuse(failure.Wrap(failure.ProtocolMismatch, "", fmt.Sprintf("Batch %d does not follow batch %d", batch.Number, m.position.Number),
+			"Run csbackup sync on both pools: everything is compared anew.", ErrGap))
+	}
+	stop := m.working()
+	wants, err := m.target.Plan(ctx, batch, items)
+	stop()
+	if err != nil {
+		return m.refuse(err)
+	}
+	if err := m.send(frameWants, encodeWants(wants), true); err != nil {
+		return err
+	}
+	for {
+		k, body, err := m.receive(&m.buffer)
+		if err != nil {
+			return err
+		}
+		if k == frameBatch {
+			break
+		}
+		if k != frameBegin {
+			return fmt.Errorf("frame %d came within a batch: %w", k, ErrFrame)
+		}
+		if err := m.part(ctx, batch, items, wants, body); err != nil {
+			return err
+		}
+	}
+	stop = m.working()
+	ack, err := m.target.Commit(ctx, batch)
+	stop()
+	if err != nil {
+		return m.refuse(err)
+	}
+	m.position = Position{batch.Number, batch.Hash}
+	return m.send(frameAck, encodeAck(ack), true)
+}
+
+func (m *importing) part(ctx context.Context, batch Batch, items []index.Item, wants []Want, body []byte) error {
+	f := &fields{rest: body}
+	item, offset, length := f.number(), f.number(), f.number()
+	if err := f.end(); err != nil {
+		return err
+	}
+	wanted := false
+	for _, w := range wants {
+		wanted = wanted || uint64(w.Item) == item && uint64(w.Offset) == offset
+	}
+	if !wanted || length > uint64(items[item].Size)-offset {
+		return fmt.Errorf("a content came that was not asked for: %w", ErrFrame)
+	}
+	content := &incomingContent{wire: m.wire, left: int64(length)}
+	err := m.target.Receive(ctx, batch, Part{Item: items[item], Offset: int64(offset), Length: int64(length)}, content)
+	if _, drainErr := io.Copy(io.Discard, content); drainErr != nil && !errors.Is(drainErr, ErrWithdrawn) {
+		return errors.Join(err, drainErr)
+	}
+	if err != nil && !errors.Is(err, ErrWithdrawn) {
+		return m.refuse(err)
+	}
+	return nil
+}
+
+// incomingContent reads the data frames of one part.
+type incomingContent struct {
+	*wire
+	left   int64
+	buffer []byte
+	rest   []byte
+	ended  error
+}
+
+func (c *incomingContent) Read(p []byte) (int, error) {
+	for len(c.rest) == 0 {
+		if c.ended != nil {
+			return 0, c.ended
+		}
+		k, body, err := c.receive(&c.buffer)
+		switch {
+		case err != nil:
+			c.ended = err
+		case k == frameData && int64(len(body)) <= c.left:
+			c.left -= int64(len(body))
+			c.rest = body
+		case k == frameEnd && len(body) == 1 && body[0] == partComplete && c.left == 0:
+			c.ended = io.EOF
+		case k == frameEnd && len(body) == 1 && body[0] == partWithdrawn:
+			c.ended = ErrWithdrawn
+		default:
+			c.ended = fmt.Errorf("frame %d came within a content: %w", k, ErrFrame)
+		}
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}

@@ -1,0 +1,136 @@
+package filestore
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// followEvery bounds how long a store that was unmounted or replaced may be taken for the old one.
+const followEvery = 200 * time.Millisecond
+
+// following is a real store that follows its path: when another folder is mounted or put there, that
+// one is used from then on, and while nothing is there every operation fails.
+type following struct {
+	path    string
+	mu      sync.Mutex
+	store   Store
+	opened  os.FileInfo
+	checked time.Time
+}
+
+// OpenFollowing opens the real store at root and goes on with whatever stands under that path later.
+// A store is never used after its path leads elsewhere for longer than a fraction of a second.
+func OpenFollowing(root string) (Store, error) {
+	f := &following{path: root}
+	_, err := f.now()
+	return f, err
+}
+
+// now gives the store that stands under the path at present.
+func (f *following) now() (Store, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.store != nil && time.Since(f.checked) < followEvery {
+		return f.store, nil
+	}
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("the file store is not there: %w", err)
+	}
+	f.checked = time.Now()
+	if f.store != nil && os.SameFile(info, f.opened) {
+		return f.store, nil
+	}
+	store, err := OpenReal(f.path)
+	if err != nil {
+		return nil, err
+	}
+	// The old store is left to its running operations: closing it under them would fail them.
+	f.store, f.opened = store, info
+	return store, nil
+}
+
+// through runs one operation on the store of the moment.
+func through[T any](f *following, run func(Store) (T, error)) (T, error) {
+	store, err := f.now()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return run(store)
+}
+
+func (f *following) each(run func(Store) error) error {
+	store, err := f.now()
+	if err != nil {
+		return err
+	}
+	return run(store)
+}
+
+func (f *following) Lstat(name string) (Info, error) {
+	return through(f, func(s Store) (Info, error) { return s.Lstat(name) })
+}
+
+func (f *following) ReadDir(name string) ([]Info, error) {
+	return through(f, func(s Store) ([]Info, error) { return s.ReadDir(name) })
+}
+
+func (f *following) Open(name string) (Reader, error) {
+	return through(f, func(s Store) (Reader, error) { return s.Open(name) })
+}
+
+func (f *following) Create(name string) (Writer, error) {
+	return through(f, func(s Store) (Writer, error) { return s.Create(name) })
+}
+
+func (f *following) Append(name string) (Writer, error) {
+	return through(f, func(s Store) (Writer, error) { return s.Append(name) })
+}
+
+func (f *following) MakeFolder(name string) ([]string, error) {
+	return through(f, func(s Store) ([]string, error) { return s.MakeFolder(name) })
+}
+
+func (f *following) Publish(from, to string) error {
+	return f.each(func(s Store) error { return s.Publish(from, to) })
+}
+
+func (f *following) Exchange(from, to, aside string) error {
+	return f.each(func(s Store) error { return s.Exchange(from, to, aside) })
+}
+
+func (f *following) Remove(name string) error {
+	return f.each(func(s Store) error { return s.Remove(name) })
+}
+
+func (f *following) Flush(ctx context.Context, names []string) error {
+	return f.each(func(s Store) error { return s.Flush(ctx, names) })
+}
+
+func (f *following) FlushFolders(ctx context.Context, names []string) error {
+	return f.each(func(s Store) error { return s.FlushFolders(ctx, names) })
+}
+
+func (f *following) Usage() (Usage, error) {
+	return through(f, func(s Store) (Usage, error) { return s.Usage() })
+}
+
+func (f *following) Watch(folders []string) (Watcher, error) {
+	return through(f, func(s Store) (Watcher, error) { return s.Watch(folders) })
+}
+
+func (f *following) Properties() Properties {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.store.Properties()
+}
+
+func (f *following) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.store.Close()
+}

@@ -1,0 +1,151 @@
+package filestore
+
+import (
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// place is a name in an open folder.
+type place struct {
+	at   int
+	name string
+}
+
+// places opens the folders of the names; all are closed by the returned function.
+func (s *real) places(names ...string) ([]place, func(), error) {
+	var opened []place
+	release := func() {
+		for _, one := range opened {
+			unix.Close(one.at)
+		}
+	}
+	device := uint64(0)
+	for _, name := range names {
+		at, last, err := s.parent(name)
+		if err != nil {
+			release()
+			return nil, func() {}, err
+		}
+		opened = append(opened, place{at, last})
+		var stat unix.Stat_t
+		if err := unix.Fstat(at, &stat); err != nil {
+			release()
+			return nil, func() {}, err
+		}
+		if len(opened) == 1 {
+			device = stat.Dev
+		} else if stat.Dev != device {
+			release()
+			return nil, func() {}, ErrCrossVolume
+		}
+	}
+	return opened, release, nil
+}
+
+// unsupported tells that the file system, or the kernel, does not know a way of renaming.
+func unsupported(err error) bool {
+	return err == unix.EINVAL || err == unix.ENOSYS || err == unix.EOPNOTSUPP
+}
+
+func (s *real) Publish(from, to string) error {
+	both, release, err := s.places(from, to)
+	if err != nil {
+		return operation("publish", to, err)
+	}
+	defer release()
+	return operation("publish", to, publishAt(both[0], both[1]))
+}
+
+// publishAt moves without replacing. Where the file system cannot, a second link that fails when
+// the name is taken does the same for files; only folders are left with a look before the move.
+func publishAt(from, to place) error {
+	err := unix.Renameat2(from.at, from.name, to.at, to.name, unix.RENAME_NOREPLACE)
+	if !unsupported(err) {
+		return err
+	}
+	info, err := statAt(from.at, from.name)
+	if err != nil {
+		return err
+	}
+	if info.Kind == File {
+		err := unix.Linkat(from.at, from.name, to.at, to.name, 0)
+		if err == nil {
+			return unix.Unlinkat(from.at, from.name, 0)
+		}
+		if err != unix.EPERM && !unsupported(err) {
+			return err
+		}
+	}
+	if _, err := statAt(to.at, to.name); err == nil {
+		return fs.ErrExist
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return unix.Renameat(from.at, from.name, to.at, to.name)
+}
+
+func (s *real) Exchange(from, to, aside string) error {
+	all, release, err := s.places(from, to, aside)
+	if err != nil {
+		return operation("exchange", to, err)
+	}
+	defer release()
+	return operation("exchange", to, exchangeAt(all[0], all[1], all[2]))
+}
+
+func exchangeAt(from, to, aside place) error {
+	info, err := statAt(from.at, from.name)
+	if err != nil {
+		return err
+	}
+	if info.Kind != File {
+		return ErrNotRegular
+	}
+	old, err := statAt(to.at, to.name)
+	if err != nil {
+		return err
+	}
+	if _, err := statAt(aside.at, aside.name); err == nil {
+		return fs.ErrExist
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err = unix.Renameat2(from.at, from.name, to.at, to.name, unix.RENAME_EXCHANGE)
+	if unsupported(err) {
+		return exchangeByLink(from, to, aside, old.Kind)
+	}
+	if err != nil {
+		return err
+	}
+	if err := publishAt(from, aside); err != nil {
+		// The caller takes what is at from for its own and may remove it: put the old file back.
+		back := unix.Renameat2(from.at, from.name, to.at, to.name, unix.RENAME_EXCHANGE)
+		return errors.Join(err, back)
+	}
+	return nil
+}
+
+// exchangeByLink keeps the old file under a second name before the new one replaces it. Where
+// there are no second names, the old file is moved away first, and to is absent for a moment.
+func exchangeByLink(from, to, aside place, old Kind) error {
+	if old == File {
+		err := unix.Linkat(to.at, to.name, aside.at, aside.name, 0)
+		if err == nil {
+			return unix.Renameat(from.at, from.name, to.at, to.name)
+		}
+		if err != unix.EPERM && !unsupported(err) {
+			return err
+		}
+	}
+	if err := publishAt(to, aside); err != nil {
+		return err
+	}
+	if err := publishAt(from, to); err != nil {
+		return errors.Join(err, publishAt(aside, to))
+	}
+	return nil
+}
+
+func (s *real) Watch(folders []string) (Watcher, error) { return watchTree(s, s.path, folders) }

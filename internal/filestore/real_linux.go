@@ -1,0 +1,445 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sort"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// manyNames is the number of names above which one flush of the volume is cheaper than one per name.
+const manyNames = 4
+
+// real is a Store below one directory. Every name is walked component by component from the root's
+// own descriptor without following links: os.Root alone would follow those that stay inside.
+type real struct {
+	root       *os.Root
+	directory  *os.File
+	path       string
+	device     uint64
+	properties Properties
+}
+
+// OpenReal opens the directory root as a Store. The directory must exist.
+func OpenReal(root string) (Store, error) {
+	opened, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", root, classify(err))
+	}
+	directory, err := opened.Open(".")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, classify(err)), opened.Close())
+	}
+	store := &real{root: opened, directory: directory, path: root}
+	var stat unix.Stat_t
+	var volume unix.Statfs_t
+	err = errors.Join(unix.Fstat(int(directory.Fd()), &stat), unix.Fstatfs(int(directory.Fd()), &volume))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, err), store.Close())
+	}
+	store.device = stat.Dev
+	store.properties = propertiesOf(uint32(volume.Type))
+	return store, nil
+}
+
+// propertiesOf tells what a file system can do from its magic number: trying it out would write
+// into a store that may be only read.
+func propertiesOf(magic uint32) Properties {
+	const (
+		smb2 = 0xfe534d42
+		cifs = 0xff534d42
+		ntfs = 0x7366746e
+		xfat = 0x2011bab0
+	)
+	properties := Properties{TimeGranularity: 1}
+	switch magic {
+	case unix.NFS_SUPER_MAGIC, unix.FUSE_SUPER_MAGIC, unix.V9FS_MAGIC, unix.SMB_SUPER_MAGIC, smb2, cifs:
+		properties.Network = true
+		properties.TimeGranularity = 100
+	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.TMPFS_MAGIC,
+		unix.F2FS_SUPER_MAGIC, unix.OVERLAYFS_SUPER_MAGIC:
+		properties.Exchange = true
+	}
+	switch magic {
+	case unix.SMB_SUPER_MAGIC, smb2, cifs, ntfs:
+		properties.CaseInsensitive, properties.WindowsNames = true, true
+		properties.TimeGranularity = 100
+	case unix.MSDOS_SUPER_MAGIC, xfat:
+		properties.CaseInsensitive, properties.WindowsNames = true, true
+		properties.TimeGranularity = 2_000_000_000
+	}
+	return properties
+}
+
+// classify turns the system's error into the package's where there is one for it.
+func classify(err error) error {
+	var number unix.Errno
+	if !errors.As(err, &number) {
+		return err
+	}
+	switch number {
+	case unix.ENOSPC, unix.EDQUOT:
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case unix.ENAMETOOLONG, unix.EILSEQ:
+		return fmt.Errorf("%w: %w", ErrName, err)
+	case unix.EBUSY, unix.ETXTBSY:
+		return fmt.Errorf("%w: %w", ErrLocked, err)
+	case unix.EXDEV:
+		return fmt.Errorf("%w: %w", ErrCrossVolume, err)
+	case unix.ELOOP, unix.ENXIO:
+		return fmt.Errorf("%w: %w", ErrNotRegular, err)
+	case unix.ENOTEMPTY:
+		return ErrNotEmpty // not wrapped: the system's number also counts as fs.ErrExist
+	}
+	return err
+}
+
+func operation(what, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %q: %w", what, name, classify(err))
+}
+
+// folder opens a folder by a checked name, or ".", following no link. The caller closes it.
+func (s *real) folder(name string) (int, error) {
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	at, err := retry(func() (int, error) { return unix.Openat(int(s.directory.Fd()), ".", flags, 0) })
+	if err != nil || name == "." {
+		return at, err
+	}
+	components := strings.Split(name, "/")
+	for number, component := range components {
+		next, err := retry(func() (int, error) { return unix.Openat(at, component, flags, 0) })
+		if err == unix.ENOTDIR {
+			var stat unix.Stat_t
+			statError := unix.Fstatat(at, component, &stat, unix.AT_SYMLINK_NOFOLLOW)
+			if statError == nil && stat.Mode&unix.S_IFMT == unix.S_IFREG && number < len(components)-1 {
+				err = fs.ErrNotExist // nothing stands below a file
+			} else {
+				err = ErrNotRegular
+			}
+		}
+		unix.Close(at)
+		if err != nil {
+			return -1, err
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// parent opens the folder that a name stands in and checks the name.
+func (s *real) parent(name string) (int, string, error) {
+	if err := CheckName(name, s.properties.WindowsNames); err != nil {
+		return -1, "", err
+	}
+	folder, last := splitName(name)
+	at, err := s.folder(folder)
+	if err != nil && errors.Is(err, ErrNotRegular) {
+		if info, statError := s.Lstat(folder); statError == nil && info.Kind == File {
+			err = fs.ErrNotExist
+		}
+	}
+	return at, last, err
+}
+
+func retry(call func() (int, error)) (int, error) {
+	for {
+		result, err := call()
+		if err != unix.EINTR {
+			return result, err
+		}
+	}
+}
+
+func infoOf(name string, stat *unix.Stat_t) Info {
+	info := Info{Name: name, Kind: Other, ModTime: unix.TimespecToNsec(stat.Mtim),
+		ChangeTime: unix.TimespecToNsec(stat.Ctim), Identity: stat.Ino}
+	switch stat.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		info.Kind, info.Size = File, stat.Size
+	case unix.S_IFDIR:
+		info.Kind = Folder
+	}
+	return info
+}
+
+func statAt(at int, name string) (Info, error) {
+	var stat unix.Stat_t
+	if err := unix.Fstatat(at, name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return Info{}, err
+	}
+	return infoOf(name, &stat), nil
+}
+
+func (s *real) Lstat(name string) (Info, error) {
+	if name == "." {
+		info, err := statAt(int(s.directory.Fd()), ".")
+		return info, operation("look at", name, err)
+	}
+	at, last, err := s.parent(name)
+	if err != nil {
+		return Info{}, operation("look at", name, err)
+	}
+	defer unix.Close(at)
+	info, err := statAt(at, last)
+	return info, operation("look at", name, err)
+}
+
+func (s *real) ReadDir(name string) ([]Info, error) {
+	if name != "." {
+		if err := CheckName(name, s.properties.WindowsNames); err != nil {
+			return nil, operation("list", name, err)
+		}
+	}
+	at, err := s.folder(name)
+	if err != nil {
+		return nil, operation("list", name, err)
+	}
+	folder := os.NewFile(uintptr(at), name)
+	defer folder.Close()
+	names, err := folder.Readdirnames(-1)
+	if err != nil {
+		return nil, operation("list", name, err)
+	}
+	sort.Strings(names)
+	infos := make([]Info, 0, len(names))
+	for _, entry := range names {
+		info, err := statAt(at, entry)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, operation("list", name+"/"+entry, err)
+		}
+		infos = append(infos, info)
+	}
+	return infos, nil
+}
+
+// openAt opens a regular file; opening anything else could block or do something to a device.
+func (s *real) openAt(what, name string, flags int) (*realFile, error) {
+	at, last, err := s.parent(name)
+	if err != nil {
+		return nil, operation(what, name, err)
+	}
+	defer unix.Close(at)
+	if flags&unix.O_CREAT == 0 {
+		info, err := statAt(at, last)
+		if err == nil && info.Kind != File {
+			err = ErrNotRegular
+		}
+		if err != nil {
+			return nil, operation(what, name, err)
+		}
+	}
+	number, err := retry(func() (int, error) {
+		return unix.Openat(at, last, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o666)
+	})
+	if err != nil {
+		return nil, operation(what, name, err)
+	}
+	opened := &realFile{file: os.NewFile(uintptr(number), name), name: name}
+	info, err := opened.Info()
+	if err == nil && info.Kind != File {
+		err = operation(what, name, ErrNotRegular)
+	}
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return opened, nil
+}
+
+func (s *real) Open(name string) (Reader, error) {
+	opened, err := s.openAt("open", name, unix.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	return opened, nil
+}
+
+func (s *real) Create(name string) (Writer, error) {
+	opened, err := s.openAt("create", name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	return opened, nil
+}
+
+func (s *real) Append(name string) (Writer, error) {
+	opened, err := s.openAt("append to", name, unix.O_WRONLY|unix.O_APPEND)
+	if err != nil {
+		return nil, err
+	}
+	return opened, nil
+}
+
+func (s *real) MakeFolder(name string) ([]string, error) {
+	if name == "." {
+		return nil, nil
+	}
+	if err := CheckName(name, s.properties.WindowsNames); err != nil {
+		return nil, operation("make folder", name, err)
+	}
+	var made []string
+	for end := range len(name) + 1 {
+		if end < len(name) && name[end] != '/' {
+			continue
+		}
+		at, last, err := s.parent(name[:end])
+		if err != nil {
+			return made, operation("make folder", name[:end], err)
+		}
+		err = unix.Mkdirat(at, last, 0o777)
+		if err == nil {
+			made = append(made, name[:end])
+		} else if err == unix.EEXIST {
+			info, statError := statAt(at, last)
+			switch {
+			case statError != nil:
+				err = statError
+			case info.Kind == Folder:
+				err = nil
+			case info.Kind == Other:
+				err = ErrNotRegular
+			}
+		}
+		unix.Close(at)
+		if err != nil {
+			return made, operation("make folder", name[:end], err)
+		}
+	}
+	return made, nil
+}
+
+func (s *real) Remove(name string) error {
+	at, last, err := s.parent(name)
+	if err != nil {
+		return operation("remove", name, err)
+	}
+	defer unix.Close(at)
+	info, err := statAt(at, last)
+	if err != nil {
+		return operation("remove", name, err)
+	}
+	flags := 0
+	switch info.Kind {
+	case Folder:
+		flags = unix.AT_REMOVEDIR
+	case Other:
+		return operation("remove", name, ErrNotRegular)
+	}
+	return operation("remove", name, unix.Unlinkat(at, last, flags))
+}
+
+func (s *real) Flush(ctx context.Context, names []string) error {
+	return s.flush(ctx, names, "flush", unix.O_RDONLY|unix.O_NONBLOCK)
+}
+
+func (s *real) FlushFolders(ctx context.Context, names []string) error {
+	return s.flush(ctx, names, "flush folder", unix.O_RDONLY|unix.O_DIRECTORY)
+}
+
+// flush makes names durable: those on the root's volume by one call when there are many, all
+// others one by one. A network share promises nothing for the one call.
+func (s *real) flush(ctx context.Context, names []string, what string, flags int) error {
+	whole := len(names) > manyNames && !s.properties.Network
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.flushOne(name, what, flags, whole); err != nil {
+			return operation(what, name, err)
+		}
+	}
+	if !whole {
+		return nil
+	}
+	return operation(what, ".", unix.Syncfs(int(s.directory.Fd())))
+}
+
+func (s *real) flushOne(name, what string, flags int, whole bool) error {
+	at, last := -1, "."
+	var err error
+	if name == "." {
+		at, err = s.folder(".")
+	} else {
+		at, last, err = s.parent(name)
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(at)
+	var stat unix.Stat_t
+	if err := unix.Fstatat(at, last, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return err
+	}
+	if infoOf(last, &stat).Kind == Other {
+		return ErrNotRegular
+	}
+	if whole && stat.Dev == s.device {
+		return nil
+	}
+	number, err := retry(func() (int, error) {
+		return unix.Openat(at, last, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(unix.Fsync(number), unix.Close(number))
+}
+
+func (s *real) Usage() (Usage, error) {
+	var volume unix.Statfs_t
+	if err := unix.Fstatfs(int(s.directory.Fd()), &volume); err != nil {
+		return Usage{}, operation("ask the room of", ".", err)
+	}
+	size := uint64(volume.Bsize)
+	return Usage{Free: volume.Bavail * size, Total: volume.Blocks * size}, nil
+}
+
+func (s *real) Properties() Properties { return s.properties }
+
+func (s *real) Close() error { return errors.Join(s.directory.Close(), s.root.Close()) }
+
+// realFile is an open file, for reading or for writing.
+type realFile struct {
+	file *os.File
+	name string
+}
+
+func (f *realFile) Read(into []byte) (int, error) { return f.file.Read(into) }
+
+func (f *realFile) Write(data []byte) (int, error) {
+	written, err := f.file.Write(data)
+	return written, operation("write", f.name, err)
+}
+
+func (f *realFile) Close() error { return operation("close", f.name, f.file.Close()) }
+
+func (f *realFile) Info() (Info, error) {
+	var stat unix.Stat_t
+	if err := unix.Fstat(int(f.file.Fd()), &stat); err != nil {
+		return Info{}, operation("look at", f.name, err)
+	}
+	_, last := splitName(f.name)
+	return infoOf(last, &stat), nil
+}
+
+func (f *realFile) SkipTo(offset int64) error {
+	_, err := f.file.Seek(offset, 0)
+	return operation("skip in", f.name, err)
+}
+
+func (f *realFile) SetModTime(ns int64) error {
+	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, unix.NsecToTimespec(ns)}
+	// An empty path means the descriptor itself, so that no name is looked up again.
+	err := unix.UtimesNanoAt(int(f.file.Fd()), "", times, unix.AT_EMPTY_PATH)
+	return operation("set the time of", f.name, err)
+}

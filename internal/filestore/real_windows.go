@@ -1,0 +1,378 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// real is a Store below one directory. os.Root keeps it inside; links that stay inside are refused
+// by a look at each component first.
+type real struct {
+	root    *os.Root
+	path    string
+	network bool
+}
+
+// OpenReal opens the directory root as a Store. The directory must exist.
+func OpenReal(root string) (Store, error) {
+	path, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", root, err)
+	}
+	opened, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", root, classify(err))
+	}
+	volume := filepath.VolumeName(path)
+	network := strings.HasPrefix(volume, `\\`)
+	if !network {
+		pointer, err := windows.UTF16PtrFromString(volume + `\`)
+		network = err == nil && windows.GetDriveType(pointer) == windows.DRIVE_REMOTE
+	}
+	return &real{root: opened, path: path, network: network}, nil
+}
+
+// classify turns the system's error into the package's where there is one for it.
+func classify(err error) error {
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return err
+	}
+	switch number {
+	case windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_USER_MAPPED_FILE:
+		return fmt.Errorf("%w: %w", ErrLocked, err)
+	case windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED:
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case windows.ERROR_INVALID_NAME, windows.ERROR_FILENAME_EXCED_RANGE:
+		return fmt.Errorf("%w: %w", ErrName, err)
+	case windows.ERROR_NOT_SAME_DEVICE:
+		return fmt.Errorf("%w: %w", ErrCrossVolume, err)
+	case windows.ERROR_DIR_NOT_EMPTY:
+		return ErrNotEmpty // not wrapped: the system's number also counts as fs.ErrExist
+	}
+	return err
+}
+
+func operation(what, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %q: %w", what, name, classify(err))
+}
+
+// check refuses bad names, and names with a link above the last component.
+func (s *real) check(names ...string) error {
+	if err := checkAll(true, names...); err != nil {
+		return err
+	}
+	for _, name := range names {
+		for end := range len(name) {
+			if name[end] != '/' {
+				continue
+			}
+			info, err := s.root.Lstat(name[:end])
+			if err != nil {
+				return err
+			}
+			switch kindOf(info) {
+			case Other:
+				return ErrNotRegular
+			case File:
+				return fs.ErrNotExist
+			}
+		}
+	}
+	return nil
+}
+
+func kindOf(info fs.FileInfo) Kind {
+	switch {
+	case info.Mode().IsRegular():
+		return File
+	case info.IsDir():
+		return Folder
+	}
+	return Other
+}
+
+func infoOf(info fs.FileInfo) Info {
+	result := Info{Name: info.Name(), Kind: kindOf(info), ModTime: info.ModTime().UnixNano()}
+	if result.Kind == File {
+		result.Size = info.Size()
+	}
+	return result
+}
+
+func (s *real) Lstat(name string) (Info, error) {
+	if name != "." {
+		if err := s.check(name); err != nil {
+			return Info{}, operation("look at", name, err)
+		}
+	}
+	info, err := s.root.Lstat(name)
+	if err != nil {
+		return Info{}, operation("look at", name, err)
+	}
+	return infoOf(info), nil
+}
+
+func (s *real) ReadDir(name string) ([]Info, error) {
+	info, err := s.Lstat(name)
+	if err == nil && info.Kind != Folder {
+		err = operation("list", name, ErrNotRegular)
+	}
+	if err != nil {
+		return nil, err
+	}
+	folder, err := s.root.Open(name)
+	if err != nil {
+		return nil, operation("list", name, err)
+	}
+	defer folder.Close()
+	entries, err := folder.Readdir(-1)
+	if err != nil {
+		return nil, operation("list", name, err)
+	}
+	infos := make([]Info, 0, len(entries))
+	for _, entry := range entries {
+		infos = append(infos, infoOf(entry))
+	}
+	sort.Slice(infos, func(a, b int) bool { return infos[a].Name < infos[b].Name })
+	return infos, nil
+}
+
+func (s *real) open(what, name string, flags int) (*realFile, error) {
+	err := s.check(name)
+	if err == nil && flags&os.O_CREATE == 0 {
+		var info Info
+		if info, err = s.Lstat(name); err == nil && info.Kind != File {
+			err = ErrNotRegular
+		}
+	}
+	if err != nil {
+		return nil, operation(what, name, err)
+	}
+	file, err := s.root.OpenFile(name, flags, 0o666)
+	if err != nil {
+		return nil, operation(what, name, err)
+	}
+	return &realFile{file: file, name: name}, nil
+}
+
+func (s *real) Open(name string) (Reader, error) {
+	file, err := s.open("open", name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+func (s *real) Create(name string) (Writer, error) {
+	file, err := s.open("create", name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+func (s *real) Append(name string) (Writer, error) {
+	file, err := s.open("append to", name, os.O_WRONLY|os.O_APPEND)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+func (s *real) MakeFolder(name string) ([]string, error) {
+	if name == "." {
+		return nil, nil
+	}
+	var made []string
+	if err := CheckName(name, true); err != nil {
+		return nil, operation("make folder", name, err)
+	}
+	for end := range len(name) + 1 {
+		if end < len(name) && name[end] != '/' {
+			continue
+		}
+		err := s.check(name[:end])
+		if err == nil {
+			err = s.root.Mkdir(name[:end], 0o777)
+		}
+		if err == nil {
+			made = append(made, name[:end])
+			continue
+		}
+		info, statError := s.Lstat(name[:end])
+		if statError != nil || info.Kind != Folder {
+			return made, operation("make folder", name[:end], err)
+		}
+	}
+	return made, nil
+}
+
+// rename is MoveFileEx; without replace it fails when the name is taken.
+func (s *real) rename(from, to string, replace bool) error {
+	source, err := windows.UTF16PtrFromString(s.full(from))
+	if err != nil {
+		return err
+	}
+	target, err := windows.UTF16PtrFromString(s.full(to))
+	if err != nil {
+		return err
+	}
+	flags := uint32(windows.MOVEFILE_WRITE_THROUGH)
+	if replace {
+		flags |= windows.MOVEFILE_REPLACE_EXISTING
+	}
+	return windows.MoveFileEx(source, target, flags)
+}
+
+func (s *real) full(name string) string { return filepath.Join(s.path, filepath.FromSlash(name)) }
+
+func (s *real) Publish(from, to string) error {
+	if err := s.check(from, to); err != nil {
+		return operation("publish", to, err)
+	}
+	return operation("publish", to, s.rename(from, to, false))
+}
+
+// Exchange keeps the old file under a second name, then replaces it; where there are no second
+// names, it moves the old one away first, and to is absent for a moment.
+func (s *real) Exchange(from, to, aside string) error {
+	if err := s.check(from, to, aside); err != nil {
+		return operation("exchange", to, err)
+	}
+	info, err := s.Lstat(from)
+	if err == nil && info.Kind != File {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		return operation("exchange", from, err)
+	}
+	old, err := s.Lstat(to)
+	if err != nil {
+		return err
+	}
+	if old.Kind == File {
+		err := s.root.Link(to, aside)
+		if err == nil {
+			if err := s.rename(from, to, true); err != nil {
+				return operation("exchange", to, errors.Join(err, s.root.Remove(aside)))
+			}
+			return nil
+		}
+		if errors.Is(err, fs.ErrExist) {
+			return operation("exchange", aside, err)
+		}
+	}
+	if err := s.rename(to, aside, false); err != nil {
+		return operation("exchange", to, err)
+	}
+	if err := s.rename(from, to, false); err != nil {
+		return operation("exchange", to, errors.Join(err, s.rename(aside, to, false)))
+	}
+	return nil
+}
+
+func (s *real) Remove(name string) error {
+	info, err := s.Lstat(name)
+	if err == nil && info.Kind == Other {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		return operation("remove", name, err)
+	}
+	return operation("remove", name, s.root.Remove(name))
+}
+
+// Flush is FlushFileBuffers for each file.
+func (s *real) Flush(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		file, err := s.open("flush", name, os.O_RDWR)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(file.file.Sync(), file.file.Close()); err != nil {
+			return operation("flush", name, err)
+		}
+	}
+	return nil
+}
+
+// FlushFolders only looks at the folders: moves are written through, and NTFS keeps its entries
+// in a journal in their order.
+func (s *real) FlushFolders(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := s.Lstat(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *real) Usage() (Usage, error) {
+	path, err := windows.UTF16PtrFromString(s.path)
+	if err != nil {
+		return Usage{}, err
+	}
+	var usage Usage
+	err = windows.GetDiskFreeSpaceEx(path, &usage.Free, &usage.Total, nil)
+	return usage, operation("ask the room of", ".", err)
+}
+
+func (s *real) Properties() Properties {
+	return Properties{CaseInsensitive: true, WindowsNames: true, Network: s.network, TimeGranularity: 100}
+}
+
+func (s *real) Watch(folders []string) (Watcher, error) { return watchTree(s, s.path, folders) }
+
+func (s *real) Close() error { return s.root.Close() }
+
+// realFile is an open file, for reading or for writing.
+type realFile struct {
+	file *os.File
+	name string
+}
+
+func (f *realFile) Read(into []byte) (int, error) { return f.file.Read(into) }
+
+func (f *realFile) Write(data []byte) (int, error) {
+	written, err := f.file.Write(data)
+	return written, operation("write", f.name, err)
+}
+
+func (f *realFile) Close() error { return operation("close", f.name, f.file.Close()) }
+
+func (f *realFile) Info() (Info, error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return Info{}, operation("look at", f.name, err)
+	}
+	return infoOf(info), nil
+}
+
+func (f *realFile) SkipTo(offset int64) error {
+	_, err := f.file.Seek(offset, 0)
+	return operation("skip in", f.name, err)
+}
+
+func (f *realFile) SetModTime(ns int64) error {
+	stamp := windows.NsecToFiletime(ns)
+	return operation("set the time of", f.name, windows.SetFileTime(windows.Handle(f.file.Fd()), nil, nil, &stamp))
+}

@@ -1,0 +1,154 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// Errors that callers decide on; implementations wrap them together with the operation and name.
+// Absent and existing names are reported as fs.ErrNotExist and fs.ErrExist, missing rights as
+// fs.ErrPermission.
+var (
+	// ErrLocked: another program holds the file (a sharing violation); try again later.
+	ErrLocked = errors.New("the file is held by another program")
+	// ErrName: the name cannot exist on this store (reserved, too long, not a valid component).
+	ErrName = errors.New("the name cannot be used on this store")
+	// ErrNotRegular: a link, device, socket or pipe stands there, which is never followed.
+	ErrNotRegular = errors.New("not a regular file or folder")
+	// ErrFull: the volume, or a quota on it, has no room left.
+	ErrFull = errors.New("the volume has no room left")
+	// ErrCrossVolume: the two names are on different volumes and cannot be exchanged in one step.
+	ErrCrossVolume = errors.New("the two names are on different volumes")
+	// ErrNotEmpty: the folder still holds something.
+	ErrNotEmpty = errors.New("the folder is not empty")
+	// ErrNoWatch: this store cannot tell about changes; scan it instead.
+	ErrNoWatch = errors.New("the store cannot tell about changes")
+)
+
+// Kind tells what stands under a name.
+type Kind uint8
+
+// The kinds. Other is anything that is neither a regular file nor a folder: it is never followed,
+// read or replicated.
+const (
+	File Kind = iota + 1
+	Folder
+	Other
+)
+
+// Info is what a store knows of a name without reading content.
+type Info struct {
+	Name    string // the last component as the store spells it
+	Kind    Kind
+	Size    int64
+	ModTime int64 // nanoseconds since 1970-01-01 UTC, truncated to what the store can keep
+	// ChangeTime is when content or metadata last changed by the store's own clock, in nanoseconds;
+	// 0 when unknown. It is evidence on this store only and never compared with another's.
+	ChangeTime int64
+	// Identity tells one file object from another under the same name (an inode number); 0 when unknown.
+	Identity uint64
+}
+
+// Properties tells what a store can do.
+type Properties struct {
+	CaseInsensitive bool  // names that differ in case only are the same name
+	WindowsNames    bool  // reserved names, trailing dots and spaces, and ':' cannot be used
+	Network         bool  // changes made by other hosts are not told about
+	Exchange        bool  // Exchange is one atomic step; otherwise a link or copy goes before the rename
+	TimeGranularity int64 // nanoseconds; modification times are kept to a multiple of it
+}
+
+// Usage is the room on the store's volume, in bytes.
+type Usage struct{ Free, Total uint64 }
+
+// Reader reads one file. Info may be called at any time and tells the open file's present state,
+// so that a caller can see that it changed while it was read.
+type Reader interface {
+	io.Reader
+	io.Closer
+	Info() (Info, error)
+	// SkipTo sets where the next Read begins.
+	SkipTo(offset int64) error
+}
+
+// Writer writes one new file. Close does not make it durable: Flush does.
+type Writer interface {
+	io.Writer
+	io.Closer
+	// SetModTime gives the file its modification time; call it last before Close.
+	SetModTime(ns int64) error
+}
+
+// Store is one pool's file store. Names are relative to its root, separated by slashes, without
+// empty, "." or ".." components; any other name is refused with ErrName before the store is
+// touched. No operation follows a link, in any component. Operations may be called from several
+// goroutines; those on different names do not disturb each other. Errors that are not one of the
+// package's, or of io/fs's, may pass by themselves and be tried again.
+type Store interface {
+	// Lstat tells what stands under name. The root itself is ".".
+	Lstat(name string) (Info, error)
+
+	// ReadDir lists a folder in full, sorted by name as bytes, or fails: never a part.
+	ReadDir(name string) ([]Info, error)
+
+	// Open opens a regular file for reading. ErrNotRegular for anything else.
+	Open(name string) (Reader, error)
+
+	// Create makes a new file; fs.ErrExist when something has the name already. The folder must exist.
+	Create(name string) (Writer, error)
+
+	// Append opens a file that Create made earlier, to go on at its end; for transfers that were cut.
+	Append(name string) (Writer, error)
+
+	// MakeFolder makes a folder and those above it that are missing. It is no error when it exists.
+	// It returns the names of the folders that it made, outermost first.
+	MakeFolder(name string) ([]string, error)
+
+	// Publish moves a file or folder to a name that must be free, in one step. fs.ErrExist when it
+	// is not. The folder of the new name must exist.
+	Publish(from, to string) error
+
+	// Exchange puts the file at from in the place of the file at to, and what was at to, whatever it
+	// then was, under the name aside, which must be free. With Properties.Exchange it is one step for
+	// to: a reader sees the old or the new file. After a crash in the middle, nothing is lost: old
+	// and new content are each under one of the three names. fs.ErrNotExist when to is absent.
+	Exchange(from, to, aside string) error
+
+	// Remove removes a file or an empty folder; ErrNotEmpty for a folder that holds something.
+	Remove(name string) error
+
+	// Flush makes the content and metadata of closed files durable, so that they survive a loss of
+	// power under the names that FlushFolders makes durable. Many names cost little more than one.
+	Flush(ctx context.Context, names []string) error
+
+	// FlushFolders makes the entries of these folders durable: names made, moved and removed in them.
+	FlushFolders(ctx context.Context, names []string) error
+
+	// Usage tells the room on the volume.
+	Usage() (Usage, error)
+
+	// Properties tells what this store can do. It is asked once and does not change.
+	Properties() Properties
+
+	// Watch tells about changes below the given folders until the watcher is closed. ErrNoWatch when
+	// the store cannot. Folders that do not exist yet are picked up when they appear.
+	Watch(folders []string) (Watcher, error)
+
+	// Close lets go of the store.
+	Close() error
+}
+
+// Watcher tells which names may have changed. It is a hint, never a proof: after Lost, and from
+// time to time, the caller looks for itself.
+type Watcher interface {
+	// Take returns the names that may have changed since the last call, without waiting, and whether
+	// some were lost (a queue overflowed, a folder could not be watched): then a full look is needed.
+	// A name that was made, changed, moved or removed is told; for a new or moved folder its own name
+	// is told, and the caller looks into it. Take remembers at most a bounded number of names; beyond
+	// that it reports them lost.
+	Take() (names []string, lost bool)
+	// Signal receives a value when Take has something to return.
+	Signal() <-chan struct{}
+	Close() error
+}

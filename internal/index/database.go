@@ -1,0 +1,231 @@
+package index
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// Options say where an index is kept and how it is named.
+type Options struct {
+	VFS        string         // name of a registered SQLite VFS; "" is the operating system's
+	NewReplica func() Replica // names a new index; nil draws a random name
+}
+
+// Pending is a path of the partner's that could not be applied yet.
+type Pending struct {
+	Path, Reason string
+	Since        int64 // service clock when it first failed
+	Attempts     int
+}
+
+// Index is the durable index of one module on one side. Its methods may be called from several
+// goroutines; an Update keeps the others waiting.
+type Index struct {
+	mu         sync.Mutex
+	connection *sqlite3.Conn
+	statements map[string]*sqlite3.Stmt
+	replica    Replica
+	head       uint64
+	counts     Counts
+}
+
+const (
+	applicationID = 0x43534278 // "CSBx"
+	schemaVersion = 1
+)
+
+const schema = `
+CREATE TABLE item(
+  folder BLOB NOT NULL, name BLOB NOT NULL, kind INTEGER NOT NULL, size INTEGER NOT NULL, modtime INTEGER NOT NULL,
+  hash BLOB, vector BLOB NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL, changetime INTEGER NOT NULL,
+  identity INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(folder, name)) WITHOUT ROWID;
+CREATE UNIQUE INDEX item_sequence ON item(sequence);
+CREATE INDEX item_state ON item(state, folder, name) WHERE state <> 0;
+CREATE TABLE intent(path BLOB PRIMARY KEY, item BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE pending(path BLOB PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+`
+
+// Open opens the index at path and makes it when it is absent. ErrDamaged or ErrNewer when it cannot
+// be used; nothing is changed then.
+func Open(path string, o Options) (*Index, error) {
+	connection, err := sqlite3.Open(location(path, o.VFS))
+	if err != nil {
+		return nil, damage("open the index", err)
+	}
+	x := &Index{connection: connection, statements: map[string]*sqlite3.Stmt{}}
+	if err := x.prepare(o); err != nil {
+		return nil, errors.Join(err, x.Close()) // its kept statements too, else the file stays open
+	}
+	return x, nil
+}
+
+// location is path as SQLite opens it; only a named VFS needs the form of a URI.
+func location(path, vfs string) string {
+	if vfs == "" {
+		return path
+	}
+	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: url.Values{"vfs": {vfs}}.Encode()}).String()
+}
+
+func (x *Index) prepare(o Options) error {
+	// Before the first read: a WAL is then used without shared memory.
+	if err := x.connection.Exec("PRAGMA locking_mode=EXCLUSIVE"); err != nil {
+		return damage("set the index up", err)
+	}
+	id, err := x.number("PRAGMA application_id")
+	if err != nil {
+		return err
+	}
+	version, err := x.number("PRAGMA user_version")
+	if err != nil {
+		return err
+	}
+	tables, err := x.number("SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return err
+	}
+	switch {
+	case tables > 0 && id != applicationID:
+		return fmt.Errorf("%w: the file is not an index of csbackup", ErrDamaged)
+	case tables > 0 && version > schemaVersion:
+		return ErrNewer
+	case tables == 0:
+		if err := x.create(o); err != nil {
+			return damage("make the index", err)
+		}
+	}
+	for _, pragma := range []string{"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-16384"} {
+		if err := x.connection.Exec(pragma); err != nil {
+			return damage("set the index up", err)
+		}
+	}
+	checked, err := x.number("PRAGMA checksum_verification")
+	if err != nil {
+		return err
+	}
+	if checked != 1 { // one flipped bit of the header turns the checksums of every page off
+		return fmt.Errorf("%w: its pages carry no checksums", ErrDamaged)
+	}
+	raw, err := x.meta("replica")
+	if err != nil {
+		return err
+	}
+	if len(raw) != 8 {
+		return fmt.Errorf("%w: it has no name", ErrDamaged)
+	}
+	x.replica = Replica(binary.BigEndian.Uint64(raw))
+	head, err := x.meta("head")
+	if err != nil {
+		return err
+	}
+	if len(head) > 0 {
+		if x.head, err = strconv.ParseUint(string(head), 10, 64); err != nil {
+			return fmt.Errorf("%w: its head is no number", ErrDamaged)
+		}
+	}
+	counts, err := x.meta("counts")
+	if err != nil {
+		return err
+	}
+	if counts != nil {
+		if err := json.Unmarshal(counts, &x.counts); err != nil {
+			return fmt.Errorf("%w: its counts cannot be read", ErrDamaged)
+		}
+	}
+	return nil
+}
+
+func (x *Index) create(o Options) error {
+	if err := x.connection.EnableChecksums("main"); err != nil {
+		return err
+	}
+	name := o.NewReplica
+	if name == nil {
+		name = func() Replica {
+			var b [8]byte
+			rand.Read(b[:]) // never fails, by its contract
+			return Replica(binary.BigEndian.Uint64(b[:]))
+		}
+	}
+	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT", applicationID, schemaVersion, schema, uint64(name()))
+	return x.connection.Exec(script)
+}
+
+func (x *Index) number(sql string) (int64, error) {
+	stmt, _, err := x.connection.Prepare(sql)
+	if err != nil {
+		return 0, damage("read the index", err)
+	}
+	defer stmt.Close()
+	var n int64
+	if stmt.Step() {
+		n = stmt.ColumnInt64(0)
+	}
+	return n, damage("read the index", stmt.Err())
+}
+
+// damage wraps an error of the database; what means that the file cannot be trusted is ErrDamaged.
+func damage(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.IOERR_DATA):
+		return fmt.Errorf("%s: %w: %w", doing, ErrDamaged, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// Close lets go of the index.
+func (x *Index) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, stmt := range x.statements {
+		stmt.Close()
+	}
+	return x.connection.Close()
+}
+
+// Replica is the name of this life of the index.
+func (x *Index) Replica() Replica { return x.replica }
+
+// Head is the newest sequence number that was given.
+func (x *Index) Head() uint64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.head
+}
+
+// Counts summarises the index; it costs nothing however large the index is.
+func (x *Index) Counts() Counts {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.counts
+}
+
+// SetAside renames a damaged index so that a new one can be made in its place, and tells its new name.
+func SetAside(path string) (string, error) {
+	for n := 1; ; n++ {
+		to := fmt.Sprintf("%s.damaged-%d", path, n)
+		if _, err := os.Lstat(to); err == nil {
+			continue
+		}
+		// The file itself goes first: without its -wal it could be read as an older, whole index, and
+		// its replica would count the same changes again. SQLite drops a -wal that has no file.
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if err := os.Rename(path+suffix, to+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return "", fmt.Errorf("set the damaged index aside: %w", err)
+			}
+		}
+		return to, nil
+	}
+}

@@ -1,0 +1,19 @@
+package index
+
+import "errors"
+
+// Errors that callers decide on.
+var (
+	// ErrDamaged: the file is there but cannot be trusted. Move it aside and build a new index.
+	ErrDamaged = errors.New("the index is damaged")
+	// ErrNewer: the file was written by a newer version of csbackup. Nothing was changed.
+	ErrNewer = errors.New("the index was written by a newer version of csbackup")
+)
+
+// Counts summarises an index.
+type Counts struct {
+	Files, Bytes, Folders, Tombstones int64 // live files (of any state), their bytes, folders, tombstones
+	Missing, MissingBytes             int64
+	Suspects                          int64
+	Pending                           int64 // paths of the partner that could not be applied yet
+}

@@ -1,0 +1,165 @@
+package index
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+)
+
+// Tx is a change of the index under way. It is valid within its Update only.
+type Tx struct{ x *Index }
+
+// Update runs fn; what it wrote is durable when Update returns nil, and gone when it does not.
+func (x *Index) Update(fn func(tx *Tx) error) (err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	head, counts := x.head, x.counts
+	if err := x.connection.Exec("BEGIN IMMEDIATE"); err != nil {
+		return damage("change the index", err)
+	}
+	committed := false
+	defer func() { // also when fn panics: a transaction left open would refuse every later Update
+		if committed {
+			return
+		}
+		x.head, x.counts = head, counts
+		if !x.connection.GetAutocommit() {
+			err = errors.Join(err, damage("undo a change of the index", x.connection.Exec("ROLLBACK")))
+		}
+	}()
+	tx := &Tx{x}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if x.head != head {
+		if err := tx.SetMeta("head", strconv.AppendUint(nil, x.head, 10)); err != nil {
+			return err
+		}
+	}
+	if x.counts != counts {
+		raw, err := json.Marshal(x.counts)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetMeta("counts", raw); err != nil {
+			return err
+		}
+	}
+	err = damage("make a change of the index durable", x.connection.Exec("COMMIT"))
+	committed = err == nil
+	return err
+}
+
+// Get gives what is known of a path, with what this Update wrote.
+func (tx *Tx) Get(path string) (Item, bool, error) { return tx.x.get(path) }
+
+// Intent gives what an interrupted batch was about to put under a path.
+func (tx *Tx) Intent(path string) (Item, bool, error) { return tx.x.intent(path) }
+
+// Put writes an item with the next sequence number, which it returns in it.
+func (tx *Tx) Put(it Item) (Item, error) {
+	tx.x.head++
+	it.Sequence = tx.x.head
+	return it, tx.write(it)
+}
+
+// Refresh writes an item under the sequence number that it has: only this side's own evidence changed.
+func (tx *Tx) Refresh(it Item) error { return tx.write(it) }
+
+// upsert replaces the row of the same path only. A sequence number that another path has is an error:
+// INSERT OR REPLACE would remove that other path without a word.
+const upsert = "INSERT INTO item(" + columns + `) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT(folder, name) DO UPDATE SET kind=excluded.kind, size=excluded.size, modtime=excluded.modtime,
+  hash=excluded.hash, vector=excluded.vector, sequence=excluded.sequence, state=excluded.state,
+  changetime=excluded.changetime, identity=excluded.identity, since=excluded.since`
+
+func (tx *Tx) write(it Item) error {
+	before, ok, err := tx.Get(it.Path)
+	if err != nil {
+		return err
+	}
+	if ok {
+		tx.x.counts.add(before, -1)
+	}
+	tx.x.counts.add(it, 1)
+	folder, name := split(it.Path)
+	return tx.x.query(upsert, []any{
+		folder, name, int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector), int64(it.Sequence),
+		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since}, nil)
+}
+
+func (c *Counts) add(it Item, by int64) {
+	switch it.Kind {
+	case File:
+		c.Files += by
+		c.Bytes += by * it.Size
+	case Folder:
+		c.Folders += by
+	case Tombstone:
+		c.Tombstones += by
+	}
+	switch it.State {
+	case Missing:
+		c.Missing += by
+		c.MissingBytes += by * it.Size
+	case Suspect:
+		c.Suspects += by
+	}
+}
+
+// Forget removes a path's row.
+func (tx *Tx) Forget(path string) error {
+	before, ok, err := tx.Get(path)
+	if err != nil || !ok {
+		return err
+	}
+	tx.x.counts.add(before, -1)
+	folder, name := split(path)
+	return tx.x.query("DELETE FROM item WHERE folder=? AND name=?", []any{folder, name}, nil)
+}
+
+// PutIntent remembers what a batch is about to put under a path.
+func (tx *Tx) PutIntent(it Item) error {
+	return tx.x.query("INSERT OR REPLACE INTO intent(path, item) VALUES(?,?)", []any{it.Path, encodeIntent(it)}, nil)
+}
+
+// DropIntent forgets an intent; it is no error when there is none.
+func (tx *Tx) DropIntent(path string) error {
+	return tx.x.query("DELETE FROM intent WHERE path=?", []any{path}, nil)
+}
+
+// PutPending remembers a path that could not be applied; of a path that is known already, the reason
+// is renewed and the attempts are counted on.
+func (tx *Tx) PutPending(p Pending) error {
+	err := tx.x.query("INSERT INTO pending(path, reason, since, attempts) VALUES(?,?,?,1) ON CONFLICT(path) DO UPDATE SET reason=excluded.reason, attempts=attempts+1",
+		[]any{p.Path, text(p.Reason), p.Since}, nil)
+	if err != nil {
+		return err
+	}
+	return tx.countPending()
+}
+
+// DropPending forgets a pending path; it is no error when there is none.
+func (tx *Tx) DropPending(path string) error {
+	if tx.x.counts.Pending == 0 {
+		return nil
+	}
+	if err := tx.x.query("DELETE FROM pending WHERE path=?", []any{path}, nil); err != nil {
+		return err
+	}
+	return tx.countPending()
+}
+
+func (tx *Tx) countPending() error {
+	n, err := tx.x.number("SELECT count(*) FROM pending")
+	tx.x.counts.Pending = n
+	return err
+}
+
+// SetMeta keeps a value under a key.
+func (tx *Tx) SetMeta(key string, value []byte) error {
+	if len(value) == 0 {
+		return tx.x.query("INSERT OR REPLACE INTO meta(key, value) VALUES(?, zeroblob(0))", []any{text(key)}, nil)
+	}
+	return tx.x.query("INSERT OR REPLACE INTO meta(key, value) VALUES(?,?)", []any{text(key), value}, nil)
+}

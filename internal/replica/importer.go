@@ -1,0 +1,242 @@
+package replica
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"strings"
+
+	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
+	"csbackup/internal/index"
+	"csbackup/internal/plan"
+)
+
+// Importer is the side of a replica that takes what the partner offers: it is an exchange.Target.
+// One is made per session.
+type Importer struct {
+	*Replica
+	from index.Replica
+	full bool
+}
+
+// incoming is one batch on its way in.
+type incoming struct {
+	batch exchange.Batch
+	steps []*step
+	at    map[string]*step
+}
+
+// step is what happens to one path of a batch.
+type step struct {
+	theirs   index.Item
+	mine     *index.Item
+	decision plan.Decision
+	temp     string // complete, verified content, ready to be published
+	failed   string // why this path must wait
+	done     bool
+}
+
+// position is how far this side has taken the changes of one replica of the partner.
+type position struct {
+	Acknowledged uint64
+	Number       uint64
+	Hash         []byte
+}
+
+// resumable is the size from which a transfer that was cut goes on instead of starting again.
+const resumable = 4 << 20
+
+// Importer prepares one session from the partner.
+func (r *Replica) Importer() *Importer { return &Importer{Replica: r} }
+
+// Welcome checks who calls and answers how far this side is. A full comparison looks at the whole
+// disk first, and is the one way in while the loss brake holds.
+func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcome, error) {
+	if !strings.EqualFold(h.ToPool, im.Pool) || !strings.EqualFold(h.FromPool, im.Partner) || h.Module != im.Module {
+		return exchange.Welcome{}, failure.New(failure.PeerNotTrusted, h.FromPool,
+			fmt.Sprintf("%s offered %s to %s, but this is %s, paired with %s", h.FromPool, h.Module, h.ToPool, im.Pool, im.Partner),
+			"Give every host the same topology file.")
+	}
+	im.Offered(h.Settings)
+	if h.Full {
+		if _, err := im.look(ctx, true); err != nil {
+			return exchange.Welcome{}, err
+		}
+	} else if reason := im.Held(); reason != "" {
+		return exchange.Welcome{}, im.heldError(reason)
+	}
+	im.from, im.full = h.Replica, h.Full
+	p, err := im.position()
+	if err != nil {
+		return exchange.Welcome{}, err
+	}
+	w := exchange.Welcome{Protocol: exchange.Protocol, Version: im.Version, Replica: im.Index.Replica(),
+		Acknowledged: p.Acknowledged, Pending: uint64(im.Index.PendingCount()), Settings: im.Settings()}
+	w.Position.Number = p.Number
+	copy(w.Position.Hash[:], p.Hash)
+	return w, nil
+}
+
+func (im *Importer) key() string { return fmt.Sprintf("from-%x", uint64(im.from)) }
+
+func (im *Importer) position() (position, error) {
+	var p position
+	raw, err := im.Index.Meta(im.key())
+	if err != nil || raw == nil {
+		return p, err
+	}
+	return p, json.Unmarshal(raw, &p)
+}
+
+// Retries lists the paths that could not be applied before.
+func (im *Importer) Retries(_ context.Context, after string, limit int) ([]string, error) {
+	pending, err := im.Index.Pending(after, limit)
+	paths := make([]string, len(pending))
+	for i, p := range pending {
+		paths[i] = p.Path
+	}
+	return paths, err
+}
+
+// Plan decides each item of a window and tells which contents are wanted.
+func (im *Importer) Plan(_ context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
+	in := &incoming{batch: batch, at: make(map[string]*step, len(items))}
+	var wants []exchange.Want
+	for i, theirs := range items {
+		mine, ok, err := im.Index.Get(theirs.Path)
+		if err != nil {
+			return nil, err
+		}
+		s := &step{theirs: theirs}
+		if ok {
+			s.mine = &mine
+		}
+		s.decision = plan.Decide(s.mine, theirs)
+		if _, err := im.place(theirs.Path); err != nil {
+			s.failed = err.Error()
+		}
+		in.steps = append(in.steps, s)
+		in.at[theirs.Path] = s
+		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
+			want := exchange.Want{Item: i}
+			if theirs.Size >= resumable {
+				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size < theirs.Size {
+					want.Offset = info.Size
+				}
+			}
+			wants = append(wants, want)
+		}
+	}
+	im.state.Lock()
+	im.state.incoming[batch.Number] = in
+	im.state.Unlock()
+	return wants, nil
+}
+
+func (im *Importer) partName(it index.Item) string {
+	return fmt.Sprintf("%s/Temp/%s%x", im.Base, partPrefix, it.Hash)
+}
+
+// Receive writes one part to a temporary file and checks the content's hash with the last part.
+func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
+	im.state.Lock()
+	in := im.state.incoming[batch.Number]
+	im.state.Unlock()
+	if in == nil || in.at[part.Item.Path] == nil {
+		return failure.New(failure.ProtocolMismatch, part.Item.Path, "A content came that was not asked for", "Update both services to the same version.")
+	}
+	s := in.at[part.Item.Path]
+	temp, sum := im.temp("in"), sha256.New()
+	var w filestore.Writer
+	var err error
+	if part.Item.Size >= resumable {
+		temp = im.partName(part.Item)
+	}
+	if part.Offset == 0 {
+		if part.Item.Size >= resumable {
+			if err := im.Store.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				s.failed = err.Error()
+				return nil
+			}
+		}
+		w, err = im.Store.Create(temp)
+		if errors.Is(err, fs.ErrNotExist) {
+			if _, err = im.Store.MakeFolder(im.Base + "/Temp"); err == nil {
+				w, err = im.Store.Create(temp)
+			}
+		}
+	} else if err = im.prefix(temp, part.Offset, sum); err == nil {
+		w, err = im.Store.Append(temp)
+	}
+	if err != nil {
+		s.failed = err.Error()
+		return nil
+	}
+	return im.receive(s, part, temp, w, sum, content)
+}
+
+func (im *Importer) prefix(temp string, length int64, sum hash.Hash) error {
+	f, err := im.Store.Open(temp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	n, err := io.Copy(sum, f)
+	if err == nil && n != length {
+		err = fmt.Errorf("%s holds %d bytes, not %d", temp, n, length)
+	}
+	return err
+}
+
+func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestore.Writer, sum hash.Hash, content io.Reader) error {
+	last := part.Offset+part.Length == part.Item.Size
+	from := &tracked{Reader: content}
+	n, err := io.Copy(io.MultiWriter(w, sum), from)
+	if err == nil && n != part.Length {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil && last {
+		err = w.SetModTime(part.Item.ModTime)
+	}
+	err = errors.Join(err, w.Close())
+	switch {
+	case err == nil && !last:
+		return nil // the rest comes in a later session
+	case err == nil && index.Hash(sum.Sum(nil)) == part.Item.Hash:
+		s.temp = temp
+		return nil
+	case err == nil:
+		err = errors.New("the content does not match its hash")
+	case from.err != nil && part.Item.Size >= resumable && !errors.Is(from.err, exchange.ErrWithdrawn):
+		return from.err // the connection broke: the part stays and goes on later
+	}
+	s.failed = err.Error()
+	if removeErr := im.Store.Remove(temp); removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+		s.failed += "; " + removeErr.Error()
+	}
+	if from.err != nil && !errors.Is(from.err, exchange.ErrWithdrawn) {
+		return from.err
+	}
+	return nil
+}
+
+// tracked remembers an error of the reader, to tell it from one of the writer.
+type tracked struct {
+	io.Reader
+	err error
+}
+
+func (t *tracked) Read(p []byte) (int, error) {
+	n, err := t.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		t.err = err
+	}
+	return n, err
+}

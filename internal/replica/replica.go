@@ -1,0 +1,251 @@
+package replica
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"csbackup/internal/filestore"
+	"csbackup/internal/index"
+)
+
+// Root is one replicated folder: its name in logical paths and its place in the store.
+type Root struct {
+	Name   string // "CollabContent"
+	Folder string // "1-WebServices-1/CollabContent"
+}
+
+// Options say what a replica works on.
+type Options struct {
+	Pool, Partner string // FQDNs
+	Module        string // full identity
+	Version       string // of the program
+	Store         filestore.Store
+	Index         *index.Index
+	Roots         []Root
+	Base          string               // the replica's own folder in the store: "1-BackupService-3/BackupStore/DataConf"
+	Elapsed       func() time.Duration // how long the service has run, by a clock that never jumps
+	Now           func() time.Time     // for the names of kept versions, which people read; decides nothing
+	Settle        func() time.Duration // how long a path must have been gone before its deletion travels
+	Settings      func() []byte        // what Hello and Welcome carry for the partner
+	Offered       func([]byte)         // hears the partner's settings
+	Guard         func() error         // asked before each batch is published: may this process still write?
+}
+
+// Replica is one side of one module. Its methods may be called from several goroutines.
+type Replica struct {
+	Options
+	start int64 // service clock, in seconds, when this process began
+
+	// writing orders everything that changes both disk and index; looking lets one look run at a time.
+	writing, looking sync.Mutex
+
+	state struct {
+		sync.Mutex
+		held      string // why the loss brake holds, or ""
+		partners  index.Replica
+		incoming  map[uint64]*incoming
+		conflicts int64
+	}
+}
+
+type identity struct {
+	Pool       string
+	Store      string
+	Generation uint64
+}
+
+// Open prepares a replica: it makes its folders where the store is sound, sweeps what an interrupted
+// run left half-written, and reads its clock.
+func Open(o Options) (*Replica, error) {
+	r := &Replica{Options: o}
+	r.state.incoming = map[uint64]*incoming{}
+	clock, err := o.Index.Meta("clock")
+	if err != nil {
+		return nil, err
+	}
+	r.start, _ = strconv.ParseInt(string(clock), 10, 64)
+	if newest, err := r.newestVersion(); err == nil {
+		r.start = max(r.start, newest+1)
+	}
+	if raw, err := o.Index.Meta("conflicts"); err == nil {
+		r.state.conflicts, _ = strconv.ParseInt(string(raw), 10, 64)
+	}
+	return r, r.sweep()
+}
+
+// Clock is the service clock: the seconds that services have run on this store, over all restarts.
+func (r *Replica) Clock() int64 { return r.start + int64(r.Elapsed()/time.Second) }
+
+// SaveClock remembers the service clock, so that ages go on after a restart.
+func (r *Replica) SaveClock() error {
+	return r.Index.Update(func(tx *index.Tx) error {
+		return tx.SetMeta("clock", []byte(strconv.FormatInt(r.Clock(), 10)))
+	})
+}
+
+// Held tells why the loss brake holds this side, or "".
+func (r *Replica) Held() string {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.state.held
+}
+
+func (r *Replica) hold(reason string) {
+	r.state.Lock()
+	r.state.held = reason
+	r.state.Unlock()
+}
+
+// Conflicts is the number of conflicts that were settled on this side; the losing versions are kept.
+func (r *Replica) Conflicts() int64 {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.state.conflicts
+}
+
+// place gives the store's name of a logical path.
+func (r *Replica) place(logical string) (string, error) {
+	name, rest, _ := strings.Cut(logical, "/")
+	for _, root := range r.Roots {
+		if root.Name != name {
+			continue
+		}
+		if rest == "" {
+			return root.Folder, nil
+		}
+		return root.Folder + "/" + rest, nil
+	}
+	return "", fmt.Errorf("%q is not below a folder of %s: %w", logical, r.Module, filestore.ErrName)
+}
+
+// skipped names are never copied and never deleted: the conferencing service holds Meeting.Active
+// open while a meeting runs.
+func skipped(name string) bool { return strings.EqualFold(name, "Meeting.Active") }
+
+// marker checks that the store is the one that the index belongs to. It returns "" when it is, or
+// the reason why it is not.
+func (r *Replica) marker() (string, error) {
+	known, err := r.Index.Meta("store")
+	if err != nil {
+		return "", err
+	}
+	raw, err := r.read(r.Base + "/store.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		if known == nil {
+			return "", r.mark()
+		}
+		return "the store's marker is gone: the file store is not mounted, was emptied, or was replaced", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var there, mine identity
+	if json.Unmarshal(raw, &there) != nil || !strings.EqualFold(there.Pool, r.Pool) {
+		return fmt.Sprintf("the file store belongs to another pool (%q), not to %s", there.Pool, r.Pool), nil
+	}
+	if known == nil {
+		return "", r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", raw) })
+	}
+	if err := json.Unmarshal(known, &mine); err != nil {
+		return "", fmt.Errorf("read the store's identity from the index: %w", err)
+	}
+	switch {
+	case there.Store != mine.Store:
+		return "the file store was replaced by another one of this pool", nil
+	case there.Generation < mine.Generation:
+		return "the file store was replaced by an older copy of itself", nil
+	}
+	return "", nil
+}
+
+// mark gives the store a new marker, of the next generation.
+func (r *Replica) mark() error {
+	var id identity
+	known, err := r.Index.Meta("store")
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		if err := json.Unmarshal(known, &id); err != nil {
+			return fmt.Errorf("read the store's identity from the index: %w", err)
+		}
+	}
+	id.Pool, id.Generation = r.Pool, id.Generation+1
+	if id.Store == "" {
+		id.Store = strconv.FormatUint(uint64(r.Index.Replica()), 16)
+	}
+	raw, err := json.Marshal(id)
+	if err != nil {
+		return err
+	}
+	if _, err := r.Store.MakeFolder(r.Base + "/Temp"); err != nil {
+		return err
+	}
+	// The store first: an index that is one generation behind its store is no reason to stop.
+	if err := r.overwrite(r.Base+"/store.json", raw); err != nil {
+		return err
+	}
+	return r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", raw) })
+}
+
+// Renew raises the store's generation, so that an older copy put in its place is noticed. It does
+// nothing while the store is not the one that is known.
+func (r *Replica) Renew() error {
+	reason, err := r.marker()
+	if err != nil || reason != "" {
+		return err
+	}
+	return r.mark()
+}
+
+func (r *Replica) read(name string) ([]byte, error) {
+	f, err := r.Store.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw := make([]byte, 4096)
+	n := 0
+	for n < len(raw) {
+		m, err := f.Read(raw[n:])
+		n += m
+		if err != nil {
+			break
+		}
+	}
+	return raw[:n], nil
+}
+
+// overwrite replaces a small file of the replica's own, durably.
+func (r *Replica) overwrite(name string, content []byte) error {
+	temp := r.temp("own")
+	w, err := r.Store.Create(temp)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(content)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	if err := r.Store.Flush(r.context(), []string{temp}); err != nil {
+		return err
+	}
+	err = r.Store.Publish(temp, name)
+	if errors.Is(err, fs.ErrExist) {
+		aside := r.temp("old")
+		if err = r.Store.Exchange(temp, name, aside); err == nil {
+			err = r.Store.Remove(aside)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.Store.FlushFolders(r.context(), []string{path.Dir(name), r.Base + "/Temp"})
+}

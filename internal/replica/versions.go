@@ -1,0 +1,194 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
+)
+
+// Kept is one version that was set aside.
+type Kept struct {
+	ID      string // its place below Versions
+	Path    string // the logical path that it stood under
+	Kind    string // replaced, deleted or conflict
+	Size    int64
+	ModTime time.Time
+	When    time.Time // when it was set aside, by the host's clock of that time
+}
+
+// kept gives the names under which one batch sets versions aside.
+type kept struct {
+	*Replica
+	folder string
+}
+
+var batches atomic.Uint64
+
+func (r *Replica) newKept() *kept {
+	return &kept{r, fmt.Sprintf("%s/Versions/%012d-%s-%04x", r.Base, r.Clock(), r.Now().UTC().Format("20060102T150405Z"), batches.Add(1)&0xffff)}
+}
+
+func (k *kept) name(kind, logical string, touched map[string]bool) (string, error) {
+	name := k.folder + "/" + kind + "/" + logical
+	made, err := k.Store.MakeFolder(path.Dir(name))
+	for _, m := range made {
+		touched[path.Dir(m)] = true
+	}
+	touched[path.Dir(name)] = true
+	return name, err
+}
+
+// newestVersion is the service clock of the newest kept version, for a side whose state was lost.
+func (r *Replica) newestVersion() (int64, error) {
+	infos, err := r.Store.ReadDir(r.Base + "/Versions")
+	if err != nil || len(infos) == 0 {
+		return -1, err
+	}
+	clock, _, _ := strings.Cut(infos[len(infos)-1].Name, "-")
+	return strconv.ParseInt(clock, 10, 64)
+}
+
+// Versions lists kept versions, newest first, of paths that begin with the given one ("" for all).
+func (r *Replica) Versions(logical string) ([]Kept, error) {
+	batches, err := r.Store.ReadDir(r.Base + "/Versions")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list kept versions: %w", err)
+	}
+	var all []Kept
+	for _, batch := range slices.Backward(batches) {
+		parts := strings.Split(batch.Name, "-")
+		if len(parts) != 3 {
+			continue
+		}
+		when, err := time.Parse("20060102T150405Z", parts[1])
+		if err != nil {
+			continue
+		}
+		err = r.walk(r.Base+"/Versions/"+batch.Name, func(name string, info filestore.Info) error {
+			id := strings.TrimPrefix(name, r.Base+"/Versions/")
+			_, rest, _ := strings.Cut(id, "/")
+			kind, p, ok := strings.Cut(rest, "/")
+			if ok && info.Kind == filestore.File && strings.HasPrefix(p, logical) {
+				all = append(all, Kept{id, p, kind, info.Size, time.Unix(0, info.ModTime).UTC(), when})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// walk visits everything below a folder, what is in a folder before the folder itself.
+func (r *Replica) walk(folder string, visit func(name string, info filestore.Info) error) error {
+	infos, err := r.Store.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, info := range infos {
+		name := folder + "/" + info.Name
+		if info.Kind == filestore.Folder {
+			if err := r.walk(name, visit); err != nil {
+				return err
+			}
+		}
+		if err := visit(name, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RestoreVersion puts a kept version back under its path; what stands there is kept in turn. The next
+// look takes it for a change of this side, which travels to the partner.
+func (r *Replica) RestoreVersion(id string) error {
+	from := r.Base + "/Versions/" + id
+	_, rest, _ := strings.Cut(id, "/")
+	_, logical, ok := strings.Cut(rest, "/")
+	place, placeErr := r.place(logical)
+	source, err := r.Store.Open(from)
+	if !ok || placeErr != nil || err != nil {
+		return failure.Wrap(failure.VersionNotFound, id, "No kept version has this id", "List them: csbackup versions list --pool-fqdn "+r.Pool+".", errors.Join(placeErr, err))
+	}
+	defer source.Close()
+	info, err := source.Info()
+	if err != nil {
+		return err
+	}
+	temp := r.temp("restore")
+	w, err := r.Store.Create(temp)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, source)
+	if err = errors.Join(err, w.SetModTime(info.ModTime), w.Close()); err != nil {
+		return err
+	}
+	if err := r.Store.Flush(r.context(), []string{temp}); err != nil {
+		return err
+	}
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	touched := map[string]bool{r.Base + "/Temp": true, path.Dir(place): true}
+	if _, err := r.Store.MakeFolder(path.Dir(place)); err != nil {
+		return err
+	}
+	err = r.Store.Publish(temp, place)
+	if errors.Is(err, fs.ErrExist) {
+		aside, nameErr := r.newKept().name("replaced", logical, touched)
+		if nameErr != nil {
+			return nameErr
+		}
+		err = r.Store.Exchange(temp, place, aside)
+	}
+	if err != nil {
+		return err
+	}
+	folders := make([]string, 0, len(touched))
+	for f := range touched {
+		folders = append(folders, f)
+	}
+	return r.Store.FlushFolders(r.context(), folders)
+}
+
+// Prune removes kept versions that are older than the retention time, counted in running seconds of
+// the service, so that a wrong clock can never empty the folder.
+func (r *Replica) Prune(retention time.Duration) error {
+	batches, err := r.Store.ReadDir(r.Base + "/Versions")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("prune kept versions: %w", err)
+	}
+	for _, batch := range batches {
+		clock, _, _ := strings.Cut(batch.Name, "-")
+		kept, err := strconv.ParseInt(clock, 10, 64)
+		if err != nil || r.Clock()-kept <= int64(retention/time.Second) {
+			continue
+		}
+		folder := r.Base + "/Versions/" + batch.Name
+		err = r.walk(folder, func(name string, _ filestore.Info) error { return r.Store.Remove(name) })
+		if err == nil {
+			err = r.Store.Remove(folder)
+		}
+		if err != nil {
+			return fmt.Errorf("prune kept versions: %w", err)
+		}
+	}
+	return nil
+}

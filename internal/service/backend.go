@@ -1,0 +1,206 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"time"
+
+	"csbackup/internal/admin"
+	"csbackup/internal/failure"
+	"csbackup/internal/module"
+	"csbackup/internal/settings"
+)
+
+// countAtMost bounds the work of one status: a longer backlog is counted up to here.
+const countAtMost = 100_000
+
+// Status tells how the pool's modules stand.
+func (s *service) Status(_ context.Context, modules []string) (admin.Status, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = s.Pool.FQDN
+	}
+	status := admin.Status{PoolFqdn: s.Pool.FQDN, BackupPoolFqdn: s.partner.FQDN, ActiveMachineFqdn: host, BackupModules: []admin.ModuleStatus{}}
+	var exports, imports []string
+	for _, m := range module.All() {
+		asked := contains(modules, m.Identity)
+		if len(modules) > 0 && !asked || len(modules) == 0 && m.Category == "RGS" && !s.settings.Get().EnableRgsBackupService {
+			continue
+		}
+		ms := admin.ModuleStatus{Identity: m.Identity, ExportStatus: notInitialized, ImportStatus: notInitialized}
+		if e := s.engines[m.Identity]; e != nil && s.enabled(m) {
+			if ms, err = s.moduleStatus(e); err != nil {
+				return admin.Status{}, err
+			}
+			exports, imports = append(exports, ms.ExportStatus), append(imports, ms.ImportStatus)
+		}
+		status.BackupModules = append(status.BackupModules, ms)
+	}
+	status.OverallExportStatus = worst(exports, errorState, nonSteadyState, notInitialized, steadyState, finalState)
+	status.OverallImportStatus = worst(imports, errorState, notInitialized, normalState)
+	return status, nil
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// worst gives the first of the ranked words that occurs, NotInitialized when there is none.
+func worst(states []string, ranked ...string) string {
+	for _, word := range ranked {
+		if contains(states, word) {
+			return word
+		}
+	}
+	return notInitialized
+}
+
+func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
+	e.mu.Lock()
+	p := e.progress
+	e.mu.Unlock()
+	now := s.settings.Get()
+	left, bytes, err := e.replica.Left(countAtMost)
+	if err != nil {
+		return admin.ModuleStatus{}, err
+	}
+	counts := e.replica.Index.Counts()
+	stale := !p.lastCycle.IsZero() && time.Since(p.lastCycle) > 3*time.Duration(now.SyncInterval)+10*time.Minute
+	state, reason := exportState(standing{progress: p, held: e.replica.Held(), left: left, leftBytes: bytes, missing: counts.Missing,
+		packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10, stale: stale})
+	imported, importReason := importState(p)
+	if reason == "" {
+		reason = importReason
+	}
+	return admin.ModuleStatus{Identity: e.module.Identity, ExportStatus: state, ImportStatus: imported, Reason: reason,
+		Backlog: left, BacklogBytes: bytes, LastExportTime: p.lastExport, LastImportTime: p.lastImport, LastAcknowledgedTime: p.lastAcknowledged,
+		Conflicts: e.replica.Conflicts(), Suspects: counts.Suspects}, nil
+}
+
+// Sync asks the modules for a full comparison; modules that csbackup does not hold have nothing to do.
+func (s *service) Sync(_ context.Context, modules []string) error {
+	for id, e := range s.engines {
+		if (len(modules) == 0 || contains(modules, id)) && s.enabled(e.module) {
+			e.sync()
+		}
+	}
+	return nil
+}
+
+// Settings gives the settings in force.
+func (s *service) Settings(context.Context) (settings.Versioned, error) {
+	return s.settings.Get(), nil
+}
+
+// SetSettings changes settings; they take effect at once and reach the partner with the next session.
+func (s *service) SetSettings(_ context.Context, change settings.Change) error {
+	_, err := s.settings.Set(change, s.Pool.FQDN)
+	for _, e := range s.engines {
+		e.nudge()
+	}
+	return err
+}
+
+// ResetSettings sets the defaults.
+func (s *service) ResetSettings(context.Context) error {
+	_, err := s.settings.Reset(s.Pool.FQDN)
+	return err
+}
+
+func (s *service) offer() []byte {
+	raw, err := json.Marshal(s.settings.Get())
+	if err != nil {
+		return nil // a struct of plain values always marshals
+	}
+	return raw
+}
+
+func (s *service) offered(raw []byte) {
+	var theirs settings.Versioned
+	if json.Unmarshal(raw, &theirs) != nil {
+		return // of another version: this side's settings stay
+	}
+	if _, err := s.settings.Offer(theirs); err != nil {
+		s.Log.Warn("the partner's settings could not be taken", "error", err)
+	}
+}
+
+// Versions lists kept versions of all modules.
+func (s *service) Versions(_ context.Context, path string) ([]admin.Version, error) {
+	all := []admin.Version{}
+	for _, m := range module.All() {
+		e := s.engines[m.Identity]
+		if e == nil {
+			continue
+		}
+		kept, err := e.replica.Versions(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range kept {
+			all = append(all, admin.Version{ID: m.Short + "/" + k.ID, Path: k.Path, Kind: k.Kind, Size: k.Size, ModTime: k.ModTime, Kept: k.When})
+		}
+	}
+	return all, nil
+}
+
+// RestoreVersion brings one kept version back.
+func (s *service) RestoreVersion(_ context.Context, id string) error {
+	short, rest, _ := strings.Cut(id, "/")
+	for _, e := range s.engines {
+		if e.module.Short == short {
+			if err := e.replica.RestoreVersion(rest); err != nil {
+				return err
+			}
+			e.nudge()
+			return nil
+		}
+	}
+	return failure.New(failure.VersionNotFound, id, "No kept version has this id", "List them: csbackup versions list --pool-fqdn "+s.Pool.FQDN+".")
+}
+
+// Loss tells what the brakes hold.
+func (s *service) Loss(_ context.Context, name string) ([]admin.Loss, error) {
+	all := []admin.Loss{}
+	for _, m := range module.All() {
+		e := s.engines[m.Identity]
+		if e == nil || name != "" && !strings.EqualFold(name, m.Identity) {
+			continue
+		}
+		loss, held, err := e.replica.Loss()
+		if err != nil {
+			return nil, err
+		}
+		if held {
+			all = append(all, admin.Loss{Module: m.Identity, Plan: loss.Plan, Reason: loss.Reason, Files: loss.Files, Bytes: loss.Bytes, Known: loss.Known, Sample: loss.Sample})
+		}
+	}
+	return all, nil
+}
+
+// ConfirmLoss lets the named plan of losses pass as deletions.
+func (s *service) ConfirmLoss(_ context.Context, name, plan string) error {
+	refused := failure.New(failure.LossNothingHeld, s.Pool.FQDN, "The loss brake holds nothing", "There is nothing to confirm.")
+	var last error = refused
+	for _, m := range module.All() {
+		e := s.engines[m.Identity]
+		if e == nil || name != "" && !strings.EqualFold(name, m.Identity) {
+			continue
+		}
+		if _, held, err := e.replica.Loss(); err != nil || !held {
+			continue
+		}
+		if last = e.replica.ConfirmLoss(plan); last == nil {
+			e.nudge()
+			return nil
+		}
+	}
+	return last
+}

@@ -1,0 +1,44 @@
+package service
+
+import (
+	"context"
+	"io"
+
+	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
+	"csbackup/internal/index"
+	"csbackup/internal/replica"
+)
+
+// router takes a session of the partner and hands it to the module that its Hello names.
+type router struct {
+	engines map[string]*engine
+	chosen  *engine
+	target  *replica.Importer
+}
+
+func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcome, error) {
+	e := r.engines[h.Module]
+	if e == nil {
+		return exchange.Welcome{}, failure.New(failure.UnknownModule, h.Module, "The partner offered the module "+h.Module+", which is not replicated here",
+			"Enable it on both sides: csbackup configuration set --enable-rgs-backup-service=true.")
+	}
+	r.chosen, r.target = e, e.replica.Importer()
+	return r.target.Welcome(ctx, h)
+}
+
+func (r *router) Retries(ctx context.Context, after string, limit int) ([]string, error) {
+	return r.target.Retries(ctx, after, limit)
+}
+
+func (r *router) Plan(ctx context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
+	return r.target.Plan(ctx, batch, items)
+}
+
+func (r *router) Receive(ctx context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
+	return r.target.Receive(ctx, batch, part, content)
+}
+
+func (r *router) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
+	return r.target.Commit(ctx, batch)
+}

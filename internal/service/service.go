@@ -1,0 +1,256 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"csbackup/internal/admin"
+	"csbackup/internal/certificate"
+	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
+	"csbackup/internal/index"
+	"csbackup/internal/module"
+	"csbackup/internal/replica"
+	"csbackup/internal/settings"
+	"csbackup/internal/topology"
+)
+
+// Version is the program's version as the two sides tell each other.
+var version = "1.0.0"
+
+// Options say which pool is served and with what.
+type Options struct {
+	Topology     *topology.Topology
+	Pool         *topology.Pool
+	Listen       string // "" takes the port of the topology's service
+	StateDir     string
+	RuntimeDir   string
+	Certificates certificate.Files
+	Log          *slog.Logger
+}
+
+// service is one running Backup Service.
+type service struct {
+	Options
+	partner  *topology.Pool
+	settings *settings.Keeper
+	store    filestore.Store
+	started  time.Time
+	engines  map[string]*engine
+	closers  []io.Closer
+}
+
+// Run serves the pool until the context ends.
+func Run(ctx context.Context, o Options) error {
+	partner, err := o.Topology.Partner(o.Pool)
+	if err != nil {
+		return err
+	}
+	keys, err := certificate.Load(o.Certificates)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.StateDir, 0o700); err != nil {
+		return failure.Wrap(failure.StateUnusable, o.StateDir, "The state folder cannot be made", "Give --state-dir a folder that this account may write.", err)
+	}
+	release, err := claim(o.StateDir, o.Pool)
+	if err != nil {
+		return err
+	}
+	defer release()
+	kept, err := settings.Open(filepath.Join(o.StateDir, "settings.json"))
+	if err != nil {
+		o.Log.Warn("the settings could not be read; the defaults hold", "error", err)
+	}
+	if kept == nil {
+		return failure.Wrap(failure.StateUnusable, o.StateDir, "The settings cannot be kept", "Give --state-dir a folder that this account may write.", err)
+	}
+	s := &service{Options: o, partner: partner, settings: kept, started: time.Now(), engines: map[string]*engine{}}
+	defer s.close()
+	if s.store, err = filestore.OpenFollowing(o.Pool.FileStore); err != nil {
+		return failure.Wrap(failure.StoreUnavailable, o.Pool.FileStore, "The file store of "+o.Pool.FQDN+" cannot be opened",
+			"Mount it, or correct fileStore in the topology file.", err)
+	}
+	s.closers = append(s.closers, s.store)
+	dial := tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })
+	for _, m := range module.All() {
+		if !m.Held {
+			continue
+		}
+		if err := s.open(m, dial); err != nil {
+			return err
+		}
+	}
+	return s.serve(ctx, keys)
+}
+
+func (s *service) close() {
+	for _, c := range slices.Backward(s.closers) {
+		if err := c.Close(); err != nil {
+			s.Log.Warn("the service could not let go of everything", "error", err)
+		}
+	}
+}
+
+// open makes one module's engine; a damaged index is set aside and built again by comparing.
+func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWriteCloser, error)) error {
+	path := filepath.Join(s.StateDir, m.Short+".index")
+	x, err := index.Open(path, index.Options{})
+	if errors.Is(err, index.ErrDamaged) {
+		aside, asideErr := index.SetAside(path)
+		if asideErr != nil {
+			return errors.Join(err, asideErr)
+		}
+		s.Log.Warn("the index was damaged; it is built again by comparing, and nothing is deleted for it", "module", m.Identity, "aside", aside)
+		x, err = index.Open(path, index.Options{})
+	}
+	if err != nil {
+		return failure.Wrap(failure.StateUnusable, path, "The index cannot be used", "Start the newer version of csbackup again, or give --state-dir an empty folder.", err)
+	}
+	s.closers = append(s.closers, x)
+	var roots []replica.Root
+	for _, r := range s.Pool.Roots(m) {
+		roots = append(roots, replica.Root{Name: r.Name, Folder: r.Folder})
+	}
+	r, err := replica.Open(replica.Options{
+		Pool: s.Pool.FQDN, Partner: s.partner.FQDN, Module: m.Identity, Version: version, Store: s.store, Index: x, Roots: roots,
+		Base:    s.Pool.BackupStore() + "/" + m.Short,
+		Elapsed: func() time.Duration { return time.Since(s.started) }, Now: time.Now,
+		Settle:   func() time.Duration { return min(time.Duration(s.settings.Get().SyncInterval), 30*time.Second) },
+		Settings: s.offer, Offered: s.offered, Guard: func() error { return nil },
+	})
+	if err != nil {
+		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store cannot be used", "Check that this account may write below "+s.Pool.BackupStore()+".", err)
+	}
+	if err := r.Renew(); err != nil {
+		s.Log.Warn("the store's marker could not be renewed", "module", m.Identity, "error", err)
+	}
+	s.engines[m.Identity] = &engine{module: m, replica: r, settings: s.settings, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
+	return nil
+}
+
+func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	local, err := admin.ListenLocal(s.RuntimeDir, s.Pool.FQDN)
+	if err != nil {
+		return err
+	}
+	address := s.Listen
+	if address == "" {
+		address = s.Pool.ListenAddress()
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return errors.Join(failure.Wrap(failure.InstanceRunning, address, "The service cannot listen on "+address,
+			"Stop the program that holds the address, or choose another with --listen.", err), local.Close())
+	}
+	remote := http.NewServeMux()
+	remote.Handle("/exchange/", exchange.Handler(func(_ context.Context, conn io.ReadWriteCloser, names []string) {
+		defer conn.Close()
+		s.accept(ctx, conn, names)
+	}))
+	remote.Handle("/", admin.Handler(s, s.authorize))
+	servers := []*http.Server{
+		{Handler: admin.Handler(s, func(*http.Request) error { return nil }), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
+		{Handler: remote, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
+	}
+	config := keys.ServerConfig()
+	config.NextProtos = []string{"http/1.1"}
+	listeners := []net.Listener{local, tls.NewListener(listener, config)}
+	var running sync.WaitGroup
+	failed := make(chan error, len(servers))
+	for i := range servers {
+		running.Go(func() {
+			if err := servers[i].Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		})
+	}
+	for _, e := range s.engines {
+		running.Go(func() { s.cycles(ctx, e) })
+	}
+	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-failed:
+		err = fmt.Errorf("the listener failed: %w", err)
+	}
+	stop()
+	ending, done := context.WithTimeout(context.Background(), 5*time.Second)
+	defer done()
+	for _, server := range servers {
+		if shutdownErr := server.Shutdown(ending); shutdownErr != nil {
+			server.Close()
+		}
+	}
+	running.Wait()
+	s.Log.Info("stopped", "pool", s.Pool.FQDN)
+	return err
+}
+
+// cycles runs an engine while its module is enabled.
+func (s *service) cycles(ctx context.Context, e *engine) {
+	for ctx.Err() == nil {
+		if s.enabled(e.module) {
+			e.run(ctx)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (s *service) enabled(m module.Module) bool {
+	return m.Identity != module.RGSFileStore.Identity || s.settings.Get().EnableRgsBackupService
+}
+
+// accept serves one session of the partner; anybody else is turned away before a byte is read.
+func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []string) {
+	if !slices.ContainsFunc(s.partner.Names(), func(n string) bool { return slices.Contains(names, n) }) {
+		s.Log.Warn("a caller that is not the partner was turned away", "names", strings.Join(names, ","))
+		return
+	}
+	enabled := map[string]*engine{}
+	for id, e := range s.engines {
+		if s.enabled(e.module) {
+			enabled[id] = e
+		}
+	}
+	r := &router{engines: enabled}
+	err := exchange.Import(ctx, conn, r, exchange.Options{})
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("an import failed", "error", err)
+	}
+	if r.chosen != nil {
+		r.chosen.accepted(err)
+	}
+}
+
+// authorize lets administrators' certificates in and nobody else, telling nothing.
+func (s *service) authorize(r *http.Request) error {
+	now := s.settings.Get()
+	if r.TLS != nil {
+		if _, ok := certificate.Administrator(*r.TLS, now.AuthorizedUniversalGroups, now.AuthorizedLocalAccounts); ok {
+			return nil
+		}
+	}
+	return failure.New(failure.AccessDenied, s.Pool.FQDN, "The caller's certificate has no rights here",
+		"Use an administrator's certificate: csbackup certificate create --client NAME, or add its group to AuthorizedUniversalGroups.")
+}
