@@ -1,0 +1,40 @@
+package demo_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"csbackup/internal/demo"
+)
+
+// The demo is the whole product with real files and real processes; it fails where a comparison does.
+func TestDemo(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the demo's processes are stopped by signals, which Windows does not have")
+	}
+	executable := filepath.Join(t.TempDir(), "csbackup")
+	build := exec.Command("go", "build", "-o", executable, "csbackup/cmd/csbackup")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	dir, err := os.MkdirTemp("", "demo") // short: a Unix socket's path may have about 100 characters
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var out strings.Builder
+	if err := demo.Run(t.Context(), demo.Options{Dir: dir, Executable: executable, Out: &out}); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if strings.Count(out.String(), "both trees are equal: 991 names") != 2 {
+		t.Errorf("the demo compared something else:\n%s", out.String())
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "pool?", "*", "BackupStore", "DataConf", "Temp", "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("temporary files were left: %v %v", left, err)
+	}
+}
