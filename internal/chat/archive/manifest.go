@@ -1,0 +1,126 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"csbackup/internal/failure"
+)
+
+// What an archive calls itself.
+const (
+	Format  = "csbackup-persistent-chat"
+	Version = 1
+)
+
+const (
+	manifestName = "manifest.json"
+	maxManifest  = 64 << 20
+	maxMembers   = 200_000
+)
+
+// About says where an archive's rows come from.
+type About struct {
+	Source     string `json:"source"`     // the database instance, as it was named
+	Database   string `json:"database"`   // the name of the database
+	Schema     string `json:"schema"`     // mgc or mgccomp
+	Level      string `json:"level"`      // All, User, Category, RoomDirectory or Content
+	Scope      []Node `json:"scope"`      // the categories it is limited to; empty for all
+	StartDate  string `json:"startDate"`  // messages from then on, RFC 3339 in UTC; "" for all
+	Isolation  string `json:"isolation"`  // how one moment of the database was read
+	FilesNotIn int64  `json:"filesNotIn"` // messages that link to an uploaded file; files are not in an archive
+}
+
+// Node names a category or room.
+type Node struct {
+	GUID string `json:"guid"`
+	Name string `json:"name"`
+}
+
+// Member is what the manifest says of one member.
+type Member struct {
+	Name         string `json:"name"`
+	Rows         int64  `json:"rows"`
+	Size         int64  `json:"size"`   // of the content in bytes
+	SHA256       string `json:"sha256"` // of the content
+	PackedSize   int64  `json:"packedSize"`
+	PackedSHA256 string `json:"packedSha256"` // of the compressed bytes
+	// FirstRoom and LastRoom are the lowest and highest channelId of a member with messages.
+	FirstRoom int64 `json:"firstRoom,omitempty"`
+	LastRoom  int64 `json:"lastRoom,omitempty"`
+}
+
+// Manifest is the last member of an archive.
+type Manifest struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	About
+	Rows    int64    `json:"rows"` // of all members together
+	Members []Member `json:"members"`
+}
+
+// encode gives the manifest's bytes, in ASCII, indented for people.
+func (m Manifest) encode() ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	if err := encoder.Encode(m); err != nil {
+		return nil, fmt.Errorf("write the manifest: %w", err)
+	}
+	ascii := make([]byte, 0, text.Len())
+	for _, r := range text.String() {
+		if r < 0x80 {
+			ascii = append(ascii, byte(r))
+			continue
+		}
+		ascii = appendUnits(ascii, r)
+	}
+	return ascii, nil
+}
+
+// parseManifest reads a manifest of this version; all that it says is still to be proven.
+func parseManifest(target string, text []byte) (Manifest, error) {
+	var first struct {
+		Format  *string      `json:"format"`
+		Version *json.Number `json:"version"`
+	}
+	if err := json.Unmarshal(text, &first); err != nil {
+		return Manifest{}, damaged(target, "its manifest cannot be read", err)
+	}
+	if first.Format == nil || *first.Format != Format || first.Version == nil {
+		return Manifest{}, foreign(target, "its manifest is that of another program", nil)
+	}
+	version, err := first.Version.Int64()
+	if err != nil || version < 1 {
+		return Manifest{}, damaged(target, "its version is no number", err)
+	}
+	if version > Version {
+		return Manifest{}, failure.New(failure.ArchiveNewer, target,
+			fmt.Sprintf("The archive is of version %d, and this program reads version %d", version, Version),
+			"Read it with the release of csbackup that made it, or a later one.")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var m Manifest
+	if err := decoder.Decode(&m); err != nil {
+		return Manifest{}, damaged(target, "its manifest cannot be read", err)
+	}
+	// Names in another case, repeated or left out, and other spellings of the same values, all show here.
+	again, err := m.encode()
+	if err != nil || !bytes.Equal(again, text) {
+		return Manifest{}, damaged(target, "its manifest is not in the form in which it is written", err)
+	}
+	return m, nil
+}
+
+func damaged(target, what string, cause error) error {
+	return failure.Wrap(failure.ArchiveDamaged, target, "The archive is damaged: "+what,
+		"Nothing was changed. Take another copy of the file, or export again.", cause)
+}
+
+func foreign(target, what string, cause error) error {
+	return failure.Wrap(failure.ArchiveForeign, target, "The file is no archive of csbackup: "+what,
+		"Name a file that \"csbackup chat export\" made; files of other programs cannot be read.", cause)
+}

@@ -1,0 +1,312 @@
+package database
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	mssql "github.com/microsoft/go-mssqldb"
+	"github.com/microsoft/go-mssqldb/msdsn"
+	"golang.org/x/text/encoding"
+
+	"csbackup/internal/chat/schema"
+	"csbackup/internal/failure"
+)
+
+// server is a database of SQL Server. Each reader and writer has a connection of its own.
+type server struct {
+	instance Instance
+	pool     *sql.DB
+	dialect  serverDialect
+}
+
+// serverDialect writes Transact-SQL. With raw, text travels as its bytes, because the driver turns a lone
+// surrogate into U+FFFD.
+type serverDialect struct {
+	raw bool
+}
+
+func (serverDialect) identifier(name string) string {
+	return "[" + strings.ReplaceAll(name, "]", "]]") + "]"
+}
+
+func (d serverDialect) table(name string) string { return "dbo." + d.identifier(name) }
+
+func (d serverDialect) selected(c schema.Column) string {
+	if d.raw && (c.Type == schema.NVarChar || c.Type == schema.VarChar) {
+		return "CAST(" + d.identifier(c.Name) + " AS varbinary(max))"
+	}
+	return d.identifier(c.Name)
+}
+
+func (d serverDialect) parameter(c schema.Column, value any, number int) string {
+	name := fmt.Sprintf("@p%d", number)
+	switch c.Type {
+	case schema.DateTime, schema.DateTime2, schema.SmallDateTime:
+		return "CAST(" + name + " AS datetime2(7))"
+	case schema.NVarChar:
+		if text, ok := value.(string); ok && d.raw && !utf8.ValidString(text) {
+			return "CAST(" + name + " AS nvarchar(max))"
+		}
+	}
+	return name
+}
+
+// argument is the value that goes with parameter.
+func (d serverDialect) argument(c schema.Column, value any) any {
+	if text, ok := value.(string); ok && c.Type == schema.NVarChar && d.raw && !utf8.ValidString(text) {
+		return toUTF16(text)
+	}
+	return value
+}
+
+func (serverDialect) definition(c schema.Column, inKey bool) string {
+	kind := c.Type.String()
+	switch c.Type {
+	case schema.GUID:
+		kind = "uniqueidentifier"
+	case schema.NVarChar, schema.VarChar:
+		kind += "(max)"
+		if c.Length > 0 {
+			kind = fmt.Sprintf("%s(%d)", c.Type, c.Length)
+		}
+	}
+	if c.Nullable && !inKey {
+		return kind + " NULL"
+	}
+	return kind + " NOT NULL"
+}
+
+// openServer logs in and asks what the server can do.
+func openServer(ctx context.Context, instance Instance) (Database, error) {
+	config, err := msdsn.Parse(instance.connection())
+	if err != nil {
+		return nil, failure.Wrap(failure.InvalidUsage, instance.String(), "The connection to "+instance.String()+" cannot be prepared",
+			"Check --db-instance, --server-certificate and the login.", redact(instance, err))
+	}
+	if instance.Options.LegacyTLS && config.TLSConfig != nil {
+		for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+			config.TLSConfig.CipherSuites = append(config.TLSConfig.CipherSuites, suite.ID)
+		}
+	}
+	pool := sql.OpenDB(mssql.NewConnectorConfig(config))
+	pool.SetMaxIdleConns(0) // settings of a session never reach another one
+	s := &server{instance: instance, pool: pool}
+	if err := s.probe(ctx); err != nil {
+		return nil, errors.Join(explain(instance, err), pool.Close())
+	}
+	return s, nil
+}
+
+// redact keeps the password out of an error that quotes the address.
+func redact(instance Instance, err error) error {
+	if instance.password != "" && strings.Contains(err.Error(), instance.password) {
+		return errors.New("the address is not valid")
+	}
+	return err
+}
+
+// probe finds out whether the engine gives the bytes of a text as they are, as SQL Server does.
+func (s *server) probe(ctx context.Context) error {
+	if err := s.pool.PingContext(ctx); err != nil {
+		return err
+	}
+	var wide, narrow []byte
+	if err := s.pool.QueryRowContext(ctx, "SELECT CAST(CAST(N'a\u00e9' AS nvarchar(max)) AS varbinary(max)), CAST(CAST('ab' AS varchar(max)) AS varbinary(max))").Scan(&wide, &narrow); err != nil {
+		var known mssql.Error
+		if errors.As(err, &known) {
+			return nil // an engine without this cast: the driver's own texts are used
+		}
+		return err
+	}
+	s.dialect.raw = string(wide) == "a\x00\xe9\x00" && string(narrow) == "ab"
+	return nil
+}
+
+// Close closes all connections.
+func (s *server) Close() error { return s.pool.Close() }
+
+// CreateSchema makes the tables in one transaction.
+func (s *server) CreateSchema(ctx context.Context, database string) error {
+	statements, err := creation(s.dialect, database, serverTable)
+	if err != nil {
+		return err
+	}
+	session, err := s.begin(ctx, sql.LevelDefault)
+	if err != nil {
+		return err
+	}
+	there, err := session.Tables(ctx)
+	if err == nil {
+		err = refuseExisting(s.instance, database, there)
+	}
+	for _, statement := range statements {
+		if err == nil {
+			_, err = session.tx.ExecContext(ctx, statement)
+		}
+	}
+	if err != nil {
+		return errors.Join(explain(s.instance, err), session.Rollback())
+	}
+	return session.Commit()
+}
+
+// serverTable is one CREATE TABLE.
+func serverTable(t schema.Table, inner []string) string {
+	d := serverDialect{}
+	if len(t.Key) > 0 {
+		inner = append(inner, "PRIMARY KEY ("+quoted(d, t.Key)+")")
+	}
+	for _, r := range t.References {
+		if enforced(t, r) {
+			inner = append(inner, fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s)", d.identifier(r.Column), d.table(r.Table), d.identifier(r.Target)))
+		}
+	}
+	return "CREATE TABLE " + d.table(t.Name) + " (" + strings.Join(inner, ", ") + ")"
+}
+
+// Snapshot begins to read, in one moment where the database allows it.
+func (s *server) Snapshot(ctx context.Context) (Reader, error) {
+	var snapshot, versions int64
+	row := s.pool.QueryRowContext(ctx, "SELECT CAST(snapshot_isolation_state AS int), CAST(is_read_committed_snapshot_on AS int) FROM sys.databases WHERE name = DB_NAME()")
+	if err := row.Scan(&snapshot, &versions); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, explain(s.instance, err)
+	}
+	level, isolation := sql.LevelReadCommitted, "read committed, because the database does not allow snapshot isolation: each row is as some user committed it, and rows of different moments may stand beside each other"
+	switch {
+	case snapshot == 1:
+		level, isolation = sql.LevelSnapshot, "snapshot isolation: one moment"
+	case versions == 1:
+		isolation = "read committed snapshot, because the database does not allow snapshot isolation: each table is of one moment, different tables may be of different ones"
+	}
+	session, err := s.beginWhole(ctx, level)
+	if err != nil {
+		return nil, err
+	}
+	return serverReader{session: session, isolation: isolation, oneMoment: snapshot == 1}, nil
+}
+
+// Begin starts a write transaction.
+func (s *server) Begin(ctx context.Context) (Writer, error) {
+	session, err := s.beginWhole(ctx, sql.LevelReadCommitted)
+	if err != nil {
+		return nil, err
+	}
+	return session, nil
+}
+
+// beginWhole is begin in a database that holds a whole published schema.
+func (s *server) beginWhole(ctx context.Context, level sql.IsolationLevel) (*serverSession, error) {
+	session, err := s.begin(ctx, level)
+	if err != nil {
+		return nil, err
+	}
+	there, err := session.Tables(ctx)
+	if err == nil && len(there.Databases) == 0 {
+		err = notChat(s.instance, there)
+	}
+	if err == nil {
+		err = session.findCodePage(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, session.Rollback())
+	}
+	return session, nil
+}
+
+// begin takes a connection. The transaction does not end with the context by itself: the driver would
+// then speak in the middle of a bulk load.
+func (s *server) begin(ctx context.Context, level sql.IsolationLevel) (*serverSession, error) {
+	connection, err := s.pool.Conn(ctx)
+	if err != nil {
+		return nil, explain(s.instance, err)
+	}
+	for _, setting := range []string{"SET XACT_ABORT ON", "SET LOCK_TIMEOUT 60000"} {
+		if _, err := connection.ExecContext(ctx, setting); err != nil {
+			return nil, errors.Join(explain(s.instance, err), connection.Close())
+		}
+	}
+	tx, err := connection.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{Isolation: level})
+	if err != nil {
+		return nil, errors.Join(explain(s.instance, err), connection.Close())
+	}
+	return &serverSession{ctx: ctx, instance: s.instance, dialect: s.dialect, connection: connection, tx: tx}, nil
+}
+
+// serverSession is one transaction on one connection.
+type serverSession struct {
+	ctx        context.Context
+	instance   Instance
+	dialect    serverDialect
+	connection *sql.Conn
+	tx         *sql.Tx
+	page       encoding.Encoding // of the varchar columns; nil for UTF-8
+	loading    bool              // a bulk load was not finished
+	closed     bool
+}
+
+// findCodePage asks for the code page of the one published varchar column, the RTF of messages.
+func (s *serverSession) findCodePage(ctx context.Context) error {
+	var number sql.NullInt64
+	err := s.tx.QueryRowContext(ctx, "SELECT CAST(COLLATIONPROPERTY(collation_name, 'CodePage') AS int) FROM sys.columns WHERE object_id = OBJECT_ID('dbo.tblChat') AND name = 'rtf'").Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && !number.Valid) {
+		return nil
+	}
+	if err == nil {
+		s.page, err = codePage(number.Int64)
+	}
+	return explain(s.instance, err)
+}
+
+// end finishes the transaction and gives the connection back.
+func (s *serverSession) end(finish func() error) error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.loading { // nothing but a bulk load may be spoken now; the server undoes it when the line drops
+		err := s.connection.Raw(func(c any) error {
+			closer, ok := c.(interface{ Close() error })
+			if !ok {
+				return fmt.Errorf("a connection that cannot be closed")
+			}
+			return closer.Close()
+		})
+		s.tx.Rollback()      // fails on the closed line and frees the connection
+		s.connection.Close() // likewise
+		return explain(s.instance, err)
+	}
+	return explain(s.instance, errors.Join(finish(), s.connection.Close()))
+}
+
+// Commit makes the transaction last.
+func (s *serverSession) Commit() error {
+	if s.closed {
+		return misuse("", fmt.Errorf("the transaction has ended"))
+	}
+	if err := s.ctx.Err(); err != nil || s.loading {
+		return errors.Join(errors.New("the transaction was not finished"), err, s.Rollback())
+	}
+	var known mssql.Error
+	err := s.end(s.tx.Commit)
+	if err != nil && !errors.As(err, &known) {
+		return failure.Wrap(failure.DatabaseUnreachable, s.instance.String(), "The connection broke while "+s.instance.String()+" committed",
+			"Either all was written or nothing; run the import again with --what-if to see which.", err)
+	}
+	return err
+}
+
+// Rollback undoes the transaction.
+func (s *serverSession) Rollback() error {
+	return s.end(func() error {
+		err := s.tx.Rollback()
+		if errors.Is(err, sql.ErrTxDone) {
+			return nil
+		}
+		return err
+	})
+}

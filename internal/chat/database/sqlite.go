@@ -1,0 +1,434 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"csbackup/internal/chat/schema"
+	"csbackup/internal/failure"
+)
+
+// embedded is a database in an SQLite file. Each reader and writer has a connection of its own.
+type embedded struct {
+	instance Instance
+}
+
+// busyTimeout is how long a writer waits for another one.
+const busyTimeout = 30 * time.Second
+
+type sqliteDialect struct{}
+
+func (sqliteDialect) table(name string) string { return sqlite3.QuoteIdentifier(name) }
+
+func (sqliteDialect) identifier(name string) string { return sqlite3.QuoteIdentifier(name) }
+
+func (d sqliteDialect) selected(c schema.Column) string { return d.identifier(c.Name) }
+
+func (sqliteDialect) parameter(schema.Column, any, int) string { return "?" }
+
+func (sqliteDialect) definition(c schema.Column, inKey bool) string {
+	kind := "TEXT"
+	switch c.Type {
+	case schema.Int, schema.BigInt, schema.SmallInt, schema.Bit:
+		kind = "INTEGER"
+	case schema.Image:
+		kind = "BLOB"
+	}
+	if c.Nullable && !inKey {
+		return kind
+	}
+	return kind + " NOT NULL"
+}
+
+func (e *embedded) Close() error { return nil }
+
+// connect opens the file; with create it may make it.
+func (e *embedded) connect(ctx context.Context, create bool) (*sqlite3.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	path, err := filepath.Abs(e.instance.Path) // SQLite takes some relative names for something else
+	if err != nil {
+		return nil, explain(e.instance, err)
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, failure.New(failure.DatabaseNotChat, e.instance.String(), e.instance.Path+" is not a file", "Give the path of an SQLite file.")
+	}
+	flags := sqlite3.OPEN_READWRITE
+	if create {
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return nil, failure.Wrap(failure.FileNotWritable, e.instance.Path, "The folder of the database cannot be used", "Make the folder "+filepath.Dir(path)+" first.", err)
+		}
+		flags |= sqlite3.OPEN_CREATE
+	}
+	connection, err := sqlite3.OpenFlags(path, flags)
+	if err != nil {
+		return nil, explain(e.instance, err)
+	}
+	// A large cache keeps the pages of a long import off the disk until they are full.
+	for _, pragma := range []string{"PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768", "PRAGMA trusted_schema=OFF"} {
+		if err := connection.Exec(pragma); err != nil {
+			return nil, errors.Join(explain(e.instance, err), connection.Close())
+		}
+	}
+	return connection, explain(e.instance, connection.BusyTimeout(busyTimeout))
+}
+
+// CreateSchema makes the tables, in a file that readers and a writer can use at the same time.
+func (e *embedded) CreateSchema(ctx context.Context, database string) error {
+	statements, err := creation(sqliteDialect{}, database, sqliteTable)
+	if err != nil {
+		return err
+	}
+	connection, err := e.connect(ctx, true)
+	if err != nil {
+		return err
+	}
+	s := &sqliteSession{ctx: ctx, instance: e.instance, connection: connection}
+	if err := s.create(database, statements); err != nil {
+		return errors.Join(err, s.end("ROLLBACK"))
+	}
+	return s.end("COMMIT")
+}
+
+func (s *sqliteSession) create(database string, statements []string) error {
+	for _, sql := range []string{"PRAGMA journal_mode=WAL", "BEGIN IMMEDIATE"} {
+		if err := s.connection.Exec(sql); err != nil {
+			return explain(s.instance, err)
+		}
+	}
+	there, err := s.Tables(s.ctx)
+	if err != nil {
+		return err
+	}
+	if err := refuseExisting(s.instance, database, there); err != nil {
+		return err
+	}
+	for _, sql := range statements {
+		if err := s.connection.Exec(sql); err != nil {
+			return explain(s.instance, err)
+		}
+	}
+	return nil
+}
+
+func refuseExisting(instance Instance, database string, there Layout) error {
+	var names []string
+	for _, t := range schema.Tables(database) {
+		if there.Has(t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return failure.New(failure.DatabaseTablesExist, instance.String(),
+		fmt.Sprintf("%s has tables of %s already: %s", instance, database, few(names)),
+		"Name another database; nothing was changed in this one.")
+}
+
+// sqliteTable is one CREATE TABLE. Rows lie in the order of a key of several columns, which is the order
+// that they are exported in. References are checked at the commit, so that rows may come in any order.
+func sqliteTable(t schema.Table, inner []string) string {
+	d := sqliteDialect{}
+	ending := ""
+	if len(t.Key) > 0 {
+		inner = append(inner, "PRIMARY KEY ("+quoted(d, t.Key)+")")
+		if len(t.Key) > 1 {
+			ending = " WITHOUT ROWID"
+		}
+	}
+	for _, r := range t.References {
+		if enforced(t, r) {
+			inner = append(inner, fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s) DEFERRABLE INITIALLY DEFERRED", d.identifier(r.Column), d.table(r.Table), d.identifier(r.Target)))
+		}
+	}
+	return "CREATE TABLE " + d.table(t.Name) + " (" + strings.Join(inner, ", ") + ")" + ending
+}
+
+// Snapshot begins a read transaction.
+func (e *embedded) Snapshot(ctx context.Context) (Reader, error) {
+	s, err := e.begin(ctx, "PRAGMA query_only=ON", "BEGIN")
+	if err != nil {
+		return nil, err
+	}
+	return sqliteReader{s}, nil
+}
+
+// Begin starts the write transaction, waiting for another one to end.
+func (e *embedded) Begin(ctx context.Context) (Writer, error) {
+	s, err := e.begin(ctx, "BEGIN IMMEDIATE")
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (e *embedded) begin(ctx context.Context, statements ...string) (*sqliteSession, error) {
+	connection, err := e.connect(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	s := &sqliteSession{ctx: ctx, instance: e.instance, connection: connection}
+	connection.SetInterrupt(ctx)
+	for _, sql := range statements {
+		if err := connection.Exec(sql); err != nil {
+			return nil, errors.Join(s.explain(ctx, err), s.end("ROLLBACK"))
+		}
+	}
+	there, err := s.Tables(ctx) // the first read: the moment that a reader sees
+	if err == nil && len(there.Databases) == 0 {
+		err = notChat(e.instance, there)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.end("ROLLBACK"))
+	}
+	return s, nil
+}
+
+// sqliteSession is one transaction on one connection.
+type sqliteSession struct {
+	ctx        context.Context
+	instance   Instance
+	connection *sqlite3.Conn
+	closed     bool
+}
+
+// explain gives the context's error where the context ended the work.
+func (s *sqliteSession) explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, c := range []context.Context{ctx, s.ctx} {
+		if errors.Is(err, sqlite3.INTERRUPT) && c.Err() != nil {
+			return explain(s.instance, fmt.Errorf("%s: %w", s.instance, c.Err()))
+		}
+	}
+	return explain(s.instance, err)
+}
+
+// end finishes the transaction and lets go of the file.
+func (s *sqliteSession) end(how string) error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.connection.SetInterrupt(context.Background()) // a cancelled transaction must still be undone
+	var err error
+	if !s.connection.GetAutocommit() {
+		err = s.connection.Exec(how)
+	}
+	if err != nil && how == "COMMIT" {
+		err = errors.Join(err, s.connection.Exec("ROLLBACK"))
+	}
+	return explain(s.instance, errors.Join(err, s.connection.Close()))
+}
+
+// Tables reads the file's own list.
+func (s *sqliteSession) Tables(ctx context.Context) (Layout, error) {
+	found := map[string][]string{}
+	err := s.each(ctx, "SELECT lower(m.name), c.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.name, c.cid", nil, 2, func(row []any) error {
+		name, _ := row[0].(string)
+		column, _ := row[1].(string)
+		found[name] = append(found[name], column)
+		return nil
+	})
+	return layout(found), err
+}
+
+// each runs a statement and hands its rows on.
+func (s *sqliteSession) each(ctx context.Context, sql string, values []any, width int, fn func(row []any) error) (err error) {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	s.connection.SetInterrupt(ctx)
+	defer s.connection.SetInterrupt(s.ctx)
+	prepared, _, err := s.connection.Prepare(sql)
+	if err != nil {
+		return s.explain(ctx, err)
+	}
+	defer func() { err = errors.Join(err, s.explain(ctx, prepared.Close())) }()
+	if err := bind(prepared, values); err != nil {
+		return s.explain(ctx, err)
+	}
+	row := make([]any, width)
+	for prepared.Step() {
+		if err := prepared.Columns(row...); err != nil {
+			return s.explain(ctx, err)
+		}
+		if err := fn(row); err != nil {
+			return err
+		}
+	}
+	return s.explain(ctx, prepared.Err())
+}
+
+// bind sets all parameters; texts with their length, so that U+0000 does not end them.
+func bind(prepared *sqlite3.Stmt, values []any) error {
+	for i, value := range values {
+		var err error
+		switch v := value.(type) {
+		case nil:
+			err = prepared.BindNull(i + 1)
+		case int64:
+			err = prepared.BindInt64(i+1, v)
+		case string:
+			err = prepared.BindText(i+1, v)
+		case []byte:
+			if v == nil {
+				v = []byte{} // NULL is nil itself
+			}
+			err = prepared.BindBlob(i+1, v)
+		default:
+			err = fmt.Errorf("a %T is no value of a column", value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rows reads a query. As SQLite takes any value in any column, each is checked.
+func (s *sqliteSession) Rows(ctx context.Context, query Query, fn func(row []any) error) error {
+	statement, columns, err := selection(sqliteDialect{}, query)
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, statement.text.String(), statement.values, len(columns), func(row []any) error {
+		for i, c := range columns {
+			if err := c.Check(row[i]); err != nil {
+				return unfitRow(s.instance, query.Table, err)
+			}
+		}
+		return fn(row)
+	})
+}
+
+func unfitRow(instance Instance, table string, cause error) error {
+	return failure.Wrap(failure.DatabaseValueUnfit, instance.String(), fmt.Sprintf("%s of %s holds a value that is not of the column's type", table, instance),
+		"Correct the row; the schema says what the column may hold.", cause)
+}
+
+// Count counts rows.
+func (s *sqliteSession) Count(ctx context.Context, query Query) (int64, error) {
+	statement, err := counting(sqliteDialect{}, query)
+	if err != nil {
+		return 0, err
+	}
+	var count int64
+	err = s.each(ctx, statement.text.String(), statement.values, 1, func(row []any) error {
+		count, _ = row[0].(int64)
+		return nil
+	})
+	return count, err
+}
+
+// Update changes rows.
+func (s *sqliteSession) Update(ctx context.Context, table string, set map[string]any, where []Condition) (int64, error) {
+	statement, err := updating(sqliteDialect{}, table, set, where)
+	if err != nil {
+		return 0, err
+	}
+	before := s.connection.TotalChanges()
+	err = s.each(ctx, statement.text.String(), statement.values, 0, func([]any) error { return nil })
+	return s.connection.TotalChanges() - before, err
+}
+
+// Insert adds rows through one prepared statement.
+func (s *sqliteSession) Insert(ctx context.Context, table string, columns []string, next func() ([]any, error)) (count int64, err error) {
+	chosen, err := insertion(table, columns)
+	if err != nil {
+		return 0, err
+	}
+	s.connection.SetInterrupt(ctx)
+	defer s.connection.SetInterrupt(s.ctx)
+	d := sqliteDialect{}
+	prepared, _, err := s.connection.Prepare("INSERT INTO " + d.table(table) + " (" + quoted(d, columns) + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")")
+	if err != nil {
+		return 0, s.explain(ctx, err)
+	}
+	defer func() { err = errors.Join(err, s.explain(ctx, prepared.Close())) }()
+	for {
+		row, err := next()
+		if err != nil || row == nil {
+			return count, err
+		}
+		if err := ctx.Err(); err != nil {
+			return count, err
+		}
+		if err := checkRow(table, chosen, row); err != nil {
+			return count, err
+		}
+		if err := bind(prepared, row); err != nil {
+			return count, s.explain(ctx, err)
+		}
+		if err := prepared.Exec(); err != nil {
+			return count, s.explain(ctx, err)
+		}
+		count++
+	}
+}
+
+// insertion gives the columns of rows to insert.
+func insertion(table string, names []string) ([]schema.Column, error) {
+	t, ok := schema.Lookup(table)
+	if !ok || len(names) == 0 {
+		return nil, misuse(table, fmt.Errorf("no such table in the schema, or no columns"))
+	}
+	return chosen(t, names)
+}
+
+func checkRow(table string, columns []schema.Column, row []any) error {
+	if len(row) != len(columns) {
+		return misuse(table, fmt.Errorf("%d values for %d columns", len(row), len(columns)))
+	}
+	for i, c := range columns {
+		if err := c.Check(row[i]); err != nil {
+			return unfit(table, err)
+		}
+	}
+	return nil
+}
+
+// Commit makes the transaction last.
+func (s *sqliteSession) Commit() error {
+	if s.closed {
+		return misuse("", fmt.Errorf("the transaction has ended"))
+	}
+	if err := s.ctx.Err(); err != nil {
+		return errors.Join(err, s.end("ROLLBACK"))
+	}
+	return s.end("COMMIT")
+}
+
+// Rollback undoes the transaction.
+func (s *sqliteSession) Rollback() error { return s.end("ROLLBACK") }
+
+// sqliteReader is a session that only reads.
+type sqliteReader struct {
+	session *sqliteSession
+}
+
+func (r sqliteReader) Tables(ctx context.Context) (Layout, error) { return r.session.Tables(ctx) }
+
+func (r sqliteReader) Rows(ctx context.Context, query Query, fn func(row []any) error) error {
+	return r.session.Rows(ctx, query, fn)
+}
+
+func (r sqliteReader) Count(ctx context.Context, query Query) (int64, error) {
+	return r.session.Count(ctx, query)
+}
+
+func (r sqliteReader) Isolation() string { return "one read transaction of SQLite" }
+
+func (r sqliteReader) OneMoment() bool { return true }
+
+func (r sqliteReader) Close() error { return r.session.end("ROLLBACK") }
