@@ -1,0 +1,56 @@
+# Completes a text with those of the given values that begin with it.
+function Select-CsBackupCompletion {
+    param(
+        [string[]] $Values,
+        [string] $Word
+    )
+
+    $begin = $Word.Trim("'", '"')
+    foreach ($value in $Values) {
+        if ($value.StartsWith($begin, [System.StringComparison]::OrdinalIgnoreCase)) {
+            New-Object -TypeName System.Management.Automation.CompletionResult -ArgumentList $value, $value, 'ParameterValue', $value
+        }
+    }
+}
+
+# The pools that the topology file names. It is only read for names to propose; whether it is right is
+# for the executable to say.
+function Get-CsBackupPoolName {
+    $path = [System.Environment]::GetEnvironmentVariable('CSBACKUP_TOPOLOGY')
+    if ([string]::IsNullOrEmpty($path) -or (-not (Test-Path -LiteralPath $path -PathType Leaf))) {
+        return
+    }
+    $lines = Get-Content -LiteralPath $path -TotalCount 5000 -ErrorAction Ignore
+    foreach ($line in $lines) {
+        $found = [regex]::Match($line, '\bfqdn:\s*["'']?([A-Za-z0-9._-]+)')
+        if ($found.Success) {
+            $found.Groups[1].Value
+        }
+    }
+}
+
+# Lets the tab key complete the names of modules and pools.
+function Register-CsBackupCompletion {
+    $withModule = @('Invoke-CsBackupServiceSync', 'Get-CsBackupServiceStatus')
+    $withPool = @('Invoke-CsBackupServiceSync', 'Get-CsBackupServiceStatus', 'Get-CsPoolBackupRelationship')
+
+    Register-ArgumentCompleter -CommandName $withModule -ParameterName 'BackupModule' -ScriptBlock {
+        param($commandName, $parameterName, $wordToComplete)
+        $modules = @(
+            'All',
+            'ConfServices.DataConf',
+            'UserServices.PresenceFocus',
+            'CentralMgmt.CMSMaster',
+            'ApplicationServer.RGSDataStore',
+            'ApplicationServer.RGSFileStore',
+            'DataConf',
+            'PresenceFocus',
+            'CMSMaster'
+        )
+        Select-CsBackupCompletion -Values $modules -Word $wordToComplete
+    }
+    Register-ArgumentCompleter -CommandName $withPool -ParameterName 'PoolFqdn' -ScriptBlock {
+        param($commandName, $parameterName, $wordToComplete)
+        Select-CsBackupCompletion -Values @(Get-CsBackupPoolName) -Word $wordToComplete
+    }
+}

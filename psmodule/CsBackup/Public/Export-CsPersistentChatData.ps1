@@ -1,0 +1,130 @@
+function Export-CsPersistentChatData {
+    <#
+    .SYNOPSIS
+    Writes Persistent Chat data into an archive.
+
+    .DESCRIPTION
+    Reads the Persistent Chat database and writes categories, rooms, members and messages into a .zip archive,
+    or gives that archive as a byte array. The archive appears under its name only when it is whole. Give
+    either -FileName or -AsBytes.
+
+    .PARAMETER DBInstance
+    The SQL Server that holds the database: server, server\instance or server,port; or sqlite:PATH for an
+    embedded database.
+
+    .PARAMETER DBName
+    The database; mgc when left out.
+
+    .PARAMETER FileName
+    The archive to write, as a PowerShell path. An existing file is replaced.
+
+    .PARAMETER AsBytes
+    Gives the archive as one byte array instead of writing a file.
+
+    .PARAMETER Level
+    What to export: All, User, Category, RoomDirectory or Content. All when left out.
+
+    .PARAMETER Scope
+    The categories to export, with their rooms, by name or GUID. All when left out.
+
+    .PARAMETER StartDate
+    Only messages from this time on. A time without a zone is local time.
+
+    .PARAMETER DisableExportedNodes
+    Disables the exported rooms in the database once the archive is complete.
+
+    .PARAMETER Report
+    A report to write, as a page for a browser (.html).
+
+    .INPUTS
+    None.
+
+    .OUTPUTS
+    None, or with -AsBytes a System.Byte[].
+
+    .EXAMPLE
+    Export-CsPersistentChatData -DBInstance "atl-sql-001.contoso.com\rtc" -FileName "C:\Logs\PersistentChatData.zip"
+
+    Exports everything.
+
+    .EXAMPLE
+    Export-CsPersistentChatData -DBInstance "atl-sql-001.contoso.com\rtc" -FileName "C:\Logs\PersistentChatData.zip" -Level Content -StartDate "1/31/2018"
+
+    Exports only the messages from January 31st, 2018 on.
+
+    .EXAMPLE
+    $archive = Export-CsPersistentChatData -DBInstance sqlite:/srv/chat/mgc.db -AsBytes -Scope 'Sales', 'Support'
+
+    Keeps an archive of two categories in a variable.
+
+    .LINK
+    Import-CsPersistentChatData
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'FileName', PositionalBinding = $false)]
+    [OutputType([byte[]])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [string] $DBInstance,
+
+        [Parameter()]
+        [string] $DBName,
+
+        [Parameter(ParameterSetName = 'FileName')]
+        [string] $FileName,
+
+        [Parameter(ParameterSetName = 'AsBytes')]
+        [switch] $AsBytes,
+
+        [Parameter()]
+        [ValidateSet('All', 'User', 'Category', 'RoomDirectory', 'Content')]
+        [string] $Level,
+
+        [Parameter()]
+        [System.Collections.Generic.List[string]] $Scope,
+
+        [Parameter()]
+        [datetime] $StartDate,
+
+        [Parameter()]
+        [switch] $DisableExportedNodes,
+
+        [Parameter()]
+        [string] $Report
+    )
+
+    process {
+        Import-CsBackupPreference -Cmdlet $PSCmdlet
+        if ([string]::IsNullOrEmpty($FileName) -and (-not $AsBytes)) {
+            $PSCmdlet.ThrowTerminatingError((New-CsBackupErrorRecord -Id 'InvalidUsage' -Category 'InvalidArgument' -Target $DBInstance `
+                -Message 'Nothing says where the archive is to go.' -Hint 'Give -FileName for a file, or -AsBytes for a byte array.'))
+        }
+        $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'DBInstance', 'DBName', 'Level', 'Scope', 'StartDate', 'DisableExportedNodes'
+        if (-not [string]::IsNullOrEmpty($Report)) {
+            $request['Report'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $Report
+        }
+        if (-not $AsBytes) {
+            $request['FileName'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $FileName
+            $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request
+            Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+            return
+        }
+
+        $bytes = $null
+        $folder = New-CsBackupTemporaryFolder
+        try {
+            $archive = [System.IO.Path]::Combine($folder, 'export.zip')
+            $request['FileName'] = $archive
+            $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request
+            if ([System.IO.File]::Exists($archive)) {
+                $bytes = [System.IO.File]::ReadAllBytes($archive)
+            }
+        }
+        finally {
+            Remove-CsBackupTemporaryFolder -Path $folder
+        }
+        if ($null -ne $bytes) {
+            $PSCmdlet.WriteObject($bytes, $false)
+        }
+        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+    }
+}
