@@ -3,7 +3,6 @@ package index
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -35,7 +34,7 @@ type Index struct {
 	statements map[string]*sqlite3.Stmt
 	replica    Replica
 	head       uint64
-	counts     Counts
+	sums       sums
 }
 
 const (
@@ -133,16 +132,7 @@ func (x *Index) prepare(o Options) error {
 			return fmt.Errorf("%w: its head is no number", ErrDamaged)
 		}
 	}
-	counts, err := x.meta("counts")
-	if err != nil {
-		return err
-	}
-	if counts != nil {
-		if err := json.Unmarshal(counts, &x.counts); err != nil {
-			return fmt.Errorf("%w: its counts cannot be read", ErrDamaged)
-		}
-	}
-	return nil
+	return x.loadSums()
 }
 
 func (x *Index) create(o Options) error {
@@ -203,13 +193,6 @@ func (x *Index) Head() uint64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.head
-}
-
-// Counts summarises the index; it costs nothing however large the index is.
-func (x *Index) Counts() Counts {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.counts
 }
 
 // SetAside renames a damaged index so that a new one can be made in its place, and tells its new name.

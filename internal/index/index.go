@@ -14,6 +14,7 @@ var (
 type Counts struct {
 	Files, Bytes, Folders, Tombstones int64 // live files (of any state), their bytes, folders, tombstones
 	Missing, MissingBytes             int64
+	MissingFiles                      int64 // of Missing, those that are files
 	Suspects                          int64
 	Pending                           int64 // paths of the partner that could not be applied yet
 }

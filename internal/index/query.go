@@ -218,7 +218,7 @@ func (x *Index) Pending(after string, limit int) ([]Pending, error) {
 func (x *Index) PendingCount() int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.counts.Pending
+	return x.sums.Total.Pending
 }
 
 // Meta gives the value that was kept under a key, nil when there is none.

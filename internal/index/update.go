@@ -13,7 +13,8 @@ type Tx struct{ x *Index }
 func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	head, counts := x.head, x.counts
+	head, sums := x.head, x.sums.clone()
+	x.sums.changed = false
 	if err := x.connection.Exec("BEGIN IMMEDIATE"); err != nil {
 		return damage("change the index", err)
 	}
@@ -22,7 +23,7 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 		if committed {
 			return
 		}
-		x.head, x.counts = head, counts
+		x.head, x.sums = head, sums
 		if !x.connection.GetAutocommit() {
 			err = errors.Join(err, damage("undo a change of the index", x.connection.Exec("ROLLBACK")))
 		}
@@ -36,12 +37,12 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 			return err
 		}
 	}
-	if x.counts != counts {
-		raw, err := json.Marshal(x.counts)
+	if x.sums.changed {
+		raw, err := json.Marshal(x.sums)
 		if err != nil {
 			return err
 		}
-		if err := tx.SetMeta("counts", raw); err != nil {
+		if err := tx.SetMeta("sums", raw); err != nil {
 			return err
 		}
 	}
@@ -79,32 +80,13 @@ func (tx *Tx) write(it Item) error {
 		return err
 	}
 	if ok {
-		tx.x.counts.add(before, -1)
+		tx.x.sums.add(before, -1)
 	}
-	tx.x.counts.add(it, 1)
+	tx.x.sums.add(it, 1)
 	folder, name := split(it.Path)
 	return tx.x.query(upsert, []any{
 		folder, name, int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector), int64(it.Sequence),
 		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since}, nil)
-}
-
-func (c *Counts) add(it Item, by int64) {
-	switch it.Kind {
-	case File:
-		c.Files += by
-		c.Bytes += by * it.Size
-	case Folder:
-		c.Folders += by
-	case Tombstone:
-		c.Tombstones += by
-	}
-	switch it.State {
-	case Missing:
-		c.Missing += by
-		c.MissingBytes += by * it.Size
-	case Suspect:
-		c.Suspects += by
-	}
 }
 
 // Forget removes a path's row.
@@ -113,7 +95,7 @@ func (tx *Tx) Forget(path string) error {
 	if err != nil || !ok {
 		return err
 	}
-	tx.x.counts.add(before, -1)
+	tx.x.sums.add(before, -1)
 	folder, name := split(path)
 	return tx.x.query("DELETE FROM item WHERE folder=? AND name=?", []any{folder, name}, nil)
 }
@@ -141,7 +123,7 @@ func (tx *Tx) PutPending(p Pending) error {
 
 // DropPending forgets a pending path; it is no error when there is none.
 func (tx *Tx) DropPending(path string) error {
-	if tx.x.counts.Pending == 0 {
+	if tx.x.sums.Total.Pending == 0 {
 		return nil
 	}
 	if err := tx.x.query("DELETE FROM pending WHERE path=?", []any{path}, nil); err != nil {
@@ -152,7 +134,8 @@ func (tx *Tx) DropPending(path string) error {
 
 func (tx *Tx) countPending() error {
 	n, err := tx.x.number("SELECT count(*) FROM pending")
-	tx.x.counts.Pending = n
+	tx.x.sums.changed = tx.x.sums.changed || tx.x.sums.Total.Pending != n
+	tx.x.sums.Total.Pending = n
 	return err
 }
 

@@ -2,7 +2,6 @@ package replica
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 
 	"csbackup/internal/exchange"
@@ -14,8 +13,7 @@ import (
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
 type Exporter struct {
 	*Replica
-	full    bool
-	partner index.Replica
+	full bool
 }
 
 // Exporter prepares one session towards the partner. With full set everything is compared.
@@ -40,12 +38,14 @@ func (r *Replica) heldError(reason string) error {
 
 // Welcomed hears from where on the partner wants to know.
 func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, error) {
-	e.partner = w.Replica
 	e.Offered(w.Settings)
+	// What the partner says of itself holds: it may be another one than last time, or have lost its
+	// state. A full comparison has all of it still to do.
+	after := w.Acknowledged
 	if e.full {
-		return 0, nil
+		after = 0
 	}
-	return w.Acknowledged, nil
+	return after, e.Index.Update(func(tx *index.Tx) error { return tx.Agree(after) })
 }
 
 const itemsAtOnce = 1024
@@ -120,35 +120,17 @@ func (c *content) Unchanged() error {
 	return nil
 }
 
-// Acknowledged remembers how far the partner is.
-func (e *Exporter) Acknowledged(_ context.Context, _ exchange.Batch, ack exchange.Ack) error {
-	return e.Index.Update(func(tx *index.Tx) error {
-		return tx.SetMeta("acknowledged", binary.BigEndian.AppendUint64(nil, ack.Acknowledged))
-	})
+// Acknowledged remembers how far the partner is; in a full comparison, how far that is.
+func (e *Exporter) Acknowledged(_ context.Context, batch exchange.Batch, ack exchange.Ack) error {
+	until := ack.Acknowledged
+	if e.full {
+		if batch.Through == 0 {
+			return nil // paths that were asked for again are no part of the comparison's order
+		}
+		until = min(until, batch.Through)
+	}
+	return e.Index.Update(func(tx *index.Tx) error { return tx.Agree(until) })
 }
 
-// Left counts the files and bytes that the partner has not acknowledged, up to a bound: it reads at
-// most limit items.
-func (r *Replica) Left(limit int) (files, bytes int64, err error) {
-	raw, err := r.Index.Meta("acknowledged")
-	if err != nil {
-		return 0, 0, err
-	}
-	var after uint64
-	if len(raw) == 8 {
-		after = binary.BigEndian.Uint64(raw)
-	}
-	for limit > 0 {
-		items, err := r.Index.Since(after, min(limit, itemsAtOnce))
-		if err != nil || len(items) == 0 {
-			return files, bytes, err
-		}
-		for _, it := range items {
-			files++
-			bytes += it.Size
-			after = it.Sequence
-		}
-		limit -= len(items)
-	}
-	return files, bytes, nil
-}
+// Left counts the changes that the partner has not acknowledged, and their bytes; it costs nothing.
+func (r *Replica) Left() (items, bytes int64) { return r.Index.Ahead() }

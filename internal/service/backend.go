@@ -13,9 +13,6 @@ import (
 	"csbackup/internal/settings"
 )
 
-// countAtMost bounds the work of one status: a longer backlog is counted up to here.
-const countAtMost = 100_000
-
 // Status tells how the pool's modules stand.
 func (s *service) Status(_ context.Context, modules []string) (admin.Status, error) {
 	host, err := os.Hostname()
@@ -67,10 +64,7 @@ func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
 	p := e.progress
 	e.mu.Unlock()
 	now := s.settings.Get()
-	left, bytes, err := e.replica.Left(countAtMost)
-	if err != nil {
-		return admin.ModuleStatus{}, err
-	}
+	left, bytes := e.replica.Left()
 	counts := e.replica.Index.Counts()
 	stale := !p.lastCycle.IsZero() && time.Since(p.lastCycle) > 3*time.Duration(now.SyncInterval)+10*time.Minute
 	state, reason := exportState(standing{progress: p, held: e.replica.Held(), left: left, leftBytes: bytes, missing: counts.Missing,
