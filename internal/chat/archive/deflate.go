@@ -21,35 +21,13 @@ const (
 type compressor struct {
 	to      io.Writer
 	filling []byte
-	before  []byte           // dictionary of the piece that is filling
-	queue   chan chan result // pieces under way, in order
-	done    chan error
+	before  []byte        // dictionary of the piece that is filling
+	queue   []chan packed // pieces under way, in order
 }
 
-type result struct {
+type packed struct {
 	bytes []byte
 	err   error
-}
-
-func newCompressor(to io.Writer) *compressor {
-	c := &compressor{to: to, queue: make(chan chan result, runtime.GOMAXPROCS(0)), done: make(chan error, 1)}
-	go c.write()
-	return c
-}
-
-// write puts the finished pieces out in their order; after an error it only drains.
-func (c *compressor) write() {
-	var failed error
-	for pending := range c.queue {
-		r := <-pending
-		if failed == nil {
-			failed = r.err
-		}
-		if failed == nil {
-			_, failed = c.to.Write(r.bytes)
-		}
-	}
-	c.done <- failed
 }
 
 // Write takes content.
@@ -57,7 +35,9 @@ func (c *compressor) Write(content []byte) (int, error) {
 	size := len(content)
 	for len(content) > 0 {
 		if len(c.filling) == piece {
-			c.start(false)
+			if err := c.start(false); err != nil {
+				return 0, err
+			}
 		}
 		n := min(len(content), piece-len(c.filling))
 		c.filling = append(c.filling, content[:n]...)
@@ -66,26 +46,47 @@ func (c *compressor) Write(content []byte) (int, error) {
 	return size, nil
 }
 
-// start hands the piece that is full to a goroutine of its own; the queue bounds how many there are.
-func (c *compressor) start(last bool) {
-	pending := make(chan result, 1)
+// start hands the piece that is full to a goroutine of its own. It first waits for the oldest piece where
+// as many are under way as there are cores.
+func (c *compressor) start(last bool) error {
+	if len(c.queue) > runtime.GOMAXPROCS(0) {
+		if err := c.finishOldest(); err != nil {
+			return err
+		}
+	}
+	done := make(chan packed, 1)
 	content, before := c.filling, c.before
 	c.before = content[max(0, len(content)-dictionary):]
-	if !last {
-		c.filling = make([]byte, 0, piece)
-	}
-	c.queue <- pending
+	c.filling = make([]byte, 0, piece)
+	c.queue = append(c.queue, done)
 	go func() {
-		packed, err := deflatePiece(content, before, last)
-		pending <- result{packed, err}
+		bytes, err := deflatePiece(content, before, last)
+		done <- packed{bytes, err}
 	}()
+	return nil
+}
+
+func (c *compressor) finishOldest() error {
+	oldest := <-c.queue[0]
+	c.queue = c.queue[1:]
+	if oldest.err != nil {
+		return oldest.err
+	}
+	_, err := c.to.Write(oldest.bytes)
+	return err
 }
 
 // Close compresses the rest and waits until everything is written.
 func (c *compressor) Close() error {
-	c.start(true)
-	close(c.queue)
-	return <-c.done
+	if err := c.start(true); err != nil {
+		return err
+	}
+	for len(c.queue) > 0 {
+		if err := c.finishOldest(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func deflatePiece(content, before []byte, last bool) ([]byte, error) {

@@ -15,28 +15,38 @@
 //
 // Members, in this order, those without rows left out:
 //
-//	messages/000001.jsonl …    messages, whole rooms after each other; a member ends with the room in
-//	                           which it reached 4 MiB
-//	tables/<table>.jsonl       one member for each other table that travels
-//	references/nodes.jsonl     nodeID, nodeGuid, nodeName, nodeType, parentID
+//	messages/000001.jsonl …     messages, rooms in the order of their numbers; a member ends with the room
+//	                            in which it reached 4 MiB, and within a room once it reached 64 MiB
+//	tables/<table>.jsonl        one member for each other table that travels
+//	files/<room>/<number>-<name> one member for each uploaded file, see below
+//	references/nodes.jsonl      nodeID, nodeGuid, nodeName, nodeType, parentID
 //	references/principals.jsonl prinID, prinGuid, prinUri
-//	manifest.json              always the last, and stored without compression
+//	manifest.json               always the last, and stored without compression
 //
 // Numbers (nodeID, prinID) mean something only in the database that they came from. What a number in a row
 // stands for is said by the row of tables/tblNode or tables/tblPrincipal with that number, or else by the
 // row of the references member, where it does not travel itself. A reference whose GUID is null
-// says that the number stood for nothing in the source either.
+// says that the number stood for nothing in the source either, and has null in all further columns.
+//
+// Rows stand in the order of their key, lowest first, in members whose key is made of numbers.
 //
 // # Lines
 //
-// All members are JSON Lines in ASCII: each line ends with a line feed, has no spaces outside of strings,
-// and at most 256 MiB. In strings, " and \ are escaped with \, the control characters U+0008, U+0009,
+// All members but files are JSON Lines in ASCII: each line ends with a line feed and has no spaces outside of strings. In strings, " and \ are escaped with \, the control characters U+0008, U+0009,
 // U+000A, U+000C and U+000D as \b \t \n \f \r, all other characters below U+0020 and all from U+0080 on as
 // \uxxxx with lower-case digits, those beyond U+FFFF as a surrogate pair. A lone surrogate is \udxxx.
 //
 // The first line of a table is an array of its column names, in the published order. Each
 // further line is an array with one value a column: null, a whole number, a string, or {"base64":"…"} for
 // image. GUIDs are in lower case, times are "YYYY-MM-DD HH:MM:SS" with up to seven more digits.
+//
+// A text that has more than 786,432 bytes in UTF-8, and an image of that many bytes, is cut: its row has only
+// the end, and before the row stands a line for each part before that, in the order of the columns:
+//
+//	{"column":2,"part":"…"}
+//
+// Column counts from 0. Each part is as long as it can be with 786,432 bytes and whole characters; so no
+// line has more than 16 MiB, whatever a column holds.
 //
 // # Messages
 //
@@ -65,6 +75,18 @@
 // a tab becomes "\tab ", each of CR LF, CR and LF becomes the rule's line, and each UTF-16 unit from U+0080 on
 // becomes \uN? with N as a signed 16-bit number. Writer uses a rule for a message only where the result is
 // its RTF to the byte.
+//
+// In a new member, or a new room, everything begins anew: rules in the first case, and what is left out in both. A room that goes
+// on in the next member begins there with its line again. The parts of a long content are those of column
+// 2, and of a long rtf those of column 3. Within a room, messages come in the order of their chatId.
+//
+// # Files
+//
+// A file that was uploaded to a room is a member of its own with the file's content. In its name, <room> is
+// the room's GUID; <number> counts the files of the archive from 000001; <name> is for people: it is the
+// file's name with _ for each character that is no letter of ASCII, no digit, no point and no hyphen, and of that the
+// last 80. The file's real name and its time of modification in UTC stand in the manifest. Real names are only those that
+// a folder of Windows can hold. Files come in the order of their rooms' GUIDs and their real names, byte by byte.
 //
 // # Compression
 //

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"csbackup/internal/failure"
 )
@@ -29,7 +31,7 @@ type About struct {
 	Scope      []Node `json:"scope"`      // the categories it is limited to; empty for all
 	StartDate  string `json:"startDate"`  // messages from then on, RFC 3339 in UTC; "" for all
 	Isolation  string `json:"isolation"`  // how one moment of the database was read
-	FilesNotIn int64  `json:"filesNotIn"` // messages that link to an uploaded file; files are not in an archive
+	FilesNotIn int64  `json:"filesNotIn"` // messages that link to an uploaded file that is not in the archive
 }
 
 // Node names a category or room.
@@ -49,29 +51,57 @@ type Member struct {
 	// FirstRoom and LastRoom are the lowest and highest channelId of a member with messages.
 	FirstRoom int64 `json:"firstRoom,omitempty"`
 	LastRoom  int64 `json:"lastRoom,omitempty"`
+	// File is set for a member that is an uploaded file.
+	File *FileInfo `json:"file,omitempty"`
 }
+
+func (m Member) isMessages() bool { return strings.HasPrefix(m.Name, "messages/") }
 
 // Manifest is the last member of an archive.
 type Manifest struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
 	About
-	Rows    int64    `json:"rows"` // of all members together
-	Members []Member `json:"members"`
+	Rows    int64    `json:"rows"`    // of all members together
+	Members []Member `json:"members"` // in the order of the file, without the manifest
 }
 
-// encode gives the manifest's bytes, in ASCII, indented for people.
+// encode gives the manifest's bytes, in ASCII: indented for people, with each member in a line of its own.
 func (m Manifest) encode() ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
+	members := m.Members
+	m.Members = []Member{}
+	head, err := toJSON(m, " ")
+	if err != nil {
+		return nil, err
+	}
+	const none = "[]\n}\n" // how it ends without members
+	encoded := bytes.TrimSuffix(head, []byte(none))
+	encoded = append(encoded, '[')
+	for i, member := range members {
+		line, err := toJSON(member, "")
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			encoded = append(encoded, ',')
+		}
+		encoded = append(append(encoded, "\n  "...), bytes.TrimSuffix(line, []byte("\n"))...)
+	}
+	return append(encoded, "\n ]\n}\n"...), nil
+}
+
+// toJSON is package json's form, in ASCII.
+func toJSON(value any, indent string) ([]byte, error) {
+	var plain bytes.Buffer
+	encoder := json.NewEncoder(&plain)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", " ")
-	if err := encoder.Encode(m); err != nil {
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(value); err != nil {
 		return nil, fmt.Errorf("write the manifest: %w", err)
 	}
-	ascii := make([]byte, 0, text.Len())
-	for _, r := range text.String() {
-		if r < 0x80 {
+	ascii := make([]byte, 0, plain.Len())
+	for _, r := range plain.String() {
+		if r < utf8.RuneSelf {
 			ascii = append(ascii, byte(r))
 			continue
 		}
@@ -123,4 +153,9 @@ func damaged(target, what string, cause error) error {
 func foreign(target, what string, cause error) error {
 	return failure.Wrap(failure.ArchiveForeign, target, "The file is no archive of csbackup: "+what,
 		"Name a file that \"csbackup chat export\" made; files of other programs cannot be read.", cause)
+}
+
+func unreadable(target string, cause error) error {
+	return failure.Wrap(failure.FileNotReadable, target, "The archive cannot be read",
+		"Check the disk or the share that it is on, and try again.", cause)
 }

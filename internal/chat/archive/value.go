@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxLine is the longest line in bytes, without its line feed.
-const maxLine = 256 << 20
+// maxLine is longer than any line: of each value at most longestPart bytes stand in one, and a byte needs
+// at most six characters.
+const maxLine = 16 << 20
 
 const hexadecimal = "0123456789abcdef"
 
@@ -264,6 +265,54 @@ func (l *line) string() (string, error) {
 		l.at++
 	}
 	return "", errLine
+}
+
+// skip moves past what string would read, and gives how many bytes of WTF-8 it stands for.
+func (l *line) skip() (size int, err error) {
+	if !l.take(`"`) {
+		return 0, errLine
+	}
+	high := false // the unit before was a high surrogate
+	for l.at < len(l.text) {
+		c := l.text[l.at]
+		l.at++
+		if c == '"' {
+			return size, nil
+		}
+		if c != '\\' {
+			if c < 0x20 || c >= utf8.RuneSelf {
+				return 0, errLine
+			}
+			size, high = size+1, false
+			continue
+		}
+		if !l.take("u") {
+			if _, ok := unescape(l.peek()); !ok {
+				return 0, errLine
+			}
+			l.at++
+			size, high = size+1, false
+			continue
+		}
+		u, ok := l.unit()
+		if !ok {
+			return 0, errLine
+		}
+		switch {
+		case u < utf8.RuneSelf:
+			size++
+		case u < 0x800:
+			size += 2
+		case high && u >= 0xDC00 && u <= 0xDFFF:
+			size++ // the pair takes four, of which three are counted
+			high = false
+			continue
+		default:
+			size += 3
+		}
+		high = u >= 0xD800 && u <= 0xDBFF
+	}
+	return 0, errLine
 }
 
 // escapedString goes on at the first escape, with what came before it in work.

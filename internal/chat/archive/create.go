@@ -1,0 +1,169 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"csbackup/internal/failure"
+)
+
+// unfinished is how the names of files end that are not complete yet. Before it stand the final name and
+// characters that make the name the only one.
+const unfinished = ".csbackup-unfinished"
+
+// Create makes the file at path with what write puts out. Under its final name a file is whole: it is
+// written beside it, synced, and only then renamed; a file that was there before stays until then. When
+// write fails, or anything else, or the process ends, nothing stands under the final name that did not
+// stand there before. A process that is killed leaves an unfinished file; the next Create for the same
+// path removes those that no process writes any more.
+func Create(path string, write func(io.Writer) error) (err error) {
+	folder, base := filepath.Split(path)
+	if folder == "" {
+		folder = "."
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return cannotWrite(failure.FileNotWritable, path, "it is there already and is no file", "Name a file that is not there yet, or an earlier archive.", nil)
+	}
+	removeUnfinished(folder, base)
+	file, err := createUnfinished(folder, base)
+	if err != nil {
+		return explainCreate(path, folder, err)
+	}
+	name := file.Name()
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+			_ = os.Remove(name)
+		}
+	}()
+	out := &watchedWriter{to: file}
+	if err := write(out); err != nil {
+		if out.failed != nil {
+			return explainWrite(path, err)
+		}
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return explainWrite(path, err)
+	}
+	return finish(file, path, folder)
+}
+
+// finish gives the file its name. On Windows an open file cannot be renamed.
+func finish(file *os.File, path, folder string) error {
+	if runtime.GOOS != "windows" {
+		if err := os.Rename(file.Name(), path); err != nil {
+			return explainRename(path, err)
+		}
+		_ = file.Close() // it is synced, and only the lock hangs on it
+		return syncFolder(path, folder)
+	}
+	if err := file.Close(); err != nil {
+		return explainWrite(path, err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return explainRename(path, err)
+	}
+	return nil
+}
+
+func syncFolder(path, folder string) error {
+	handle, err := os.Open(folder)
+	if err == nil {
+		err = handle.Sync()
+		_ = handle.Close()
+	}
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return failure.Wrap(failure.FileNotWritable, path, fmt.Sprintf("The file %s is written, but its folder could not be synced", path), "Check the disk, and the archive with \"csbackup chat verify\".", err)
+	}
+	return nil
+}
+
+// removeUnfinished removes what killed processes left of the same file. What it cannot remove stays: it
+// is in nobody's way.
+func removeUnfinished(folder, base string) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		middle, ok := strings.CutPrefix(e.Name(), base+".")
+		if middle, isOurs := strings.CutSuffix(middle, unfinished); ok && isOurs && middle != "" && !strings.Contains(middle, ".") && e.Type().IsRegular() {
+			removeAbandoned(filepath.Join(folder, e.Name()))
+		}
+	}
+}
+
+// watchedWriter remembers whether it was the disk that failed.
+type watchedWriter struct {
+	to     io.Writer
+	failed error
+}
+
+// Write passes the bytes on.
+func (w *watchedWriter) Write(b []byte) (int, error) {
+	n, err := w.to.Write(b)
+	if err != nil {
+		w.failed = err
+	}
+	return n, err
+}
+
+// createUnfinished makes a file that no other process takes for abandoned.
+func createUnfinished(folder, base string) (*os.File, error) {
+	const attempts = 10
+	for range attempts {
+		file, err := os.CreateTemp(folder, base+".*"+unfinished)
+		if err != nil {
+			return nil, err
+		}
+		err = hold(file)
+		if err == nil {
+			var named, opened fs.FileInfo
+			if opened, err = file.Stat(); err == nil {
+				named, err = os.Lstat(file.Name())
+			}
+			if err == nil && os.SameFile(named, opened) {
+				return file, nil
+			}
+		}
+		_ = file.Close()
+		// Another process may have removed it before it was held; then its name is free again.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(file.Name())
+			return nil, err
+		}
+	}
+	return nil, errors.New("other processes remove the unfinished file again and again")
+}
+
+func explainCreate(path, folder string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return cannotWrite(failure.FileNotFound, path, fmt.Sprintf("there is no folder %s", folder), "Make the folder first, or correct the path.", nil)
+	case errors.Is(err, fs.ErrPermission):
+		return cannotWrite(failure.FileNotWritable, path, fmt.Sprintf("nothing can be written to the folder %s", folder), "Choose another folder, or get the right to write there.", err)
+	}
+	return cannotWrite(failure.FileNotWritable, path, fmt.Sprintf("no file can be made in the folder %s", folder), "Choose another folder.", err)
+}
+
+func explainWrite(path string, err error) error {
+	if isFull(err) {
+		return cannotWrite(failure.DiskFull, path, "the disk is full", "Make room on the disk, or choose another; nothing was left behind.", err)
+	}
+	return cannotWrite(failure.FileNotWritable, path, "the disk did not take it", "Check the disk, or choose another; nothing was left behind.", err)
+}
+
+func explainRename(path string, err error) error {
+	return cannotWrite(failure.FileNotWritable, path, "the complete archive could not be given its name", "Close the programs that have the old file open, or choose another name.", err)
+}
+
+func cannotWrite(id failure.ID, path, what, hint string, cause error) error {
+	return failure.Wrap(id, path, fmt.Sprintf("The file %s was not written: %s", path, what), hint, cause)
+}

@@ -1,0 +1,344 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"csbackup/internal/chat/schema"
+)
+
+// Summary says what is in an archive that was proven.
+type Summary struct {
+	Manifest   Manifest
+	Categories int64 // rows of tblNode
+	Rooms      int64 // rows of tblNode
+	People     int64 // rows of tblPrincipal
+	Messages   int64
+	Alerts     int64     // messages that are alerts
+	WithRTF    int64     // messages that have RTF
+	ChatRooms  int64     // rooms that have messages
+	First      time.Time // the earliest message; zero where there is none, or its ticks are no date
+	Last       time.Time // the latest message, likewise
+	Files      int64     // uploaded files
+	FileBytes  int64
+	Size       int64 // of all content, in bytes
+	Packed     int64 // of all content, compressed
+}
+
+// Verify proves everything about an archive that can be known without a database, on all cores: the sums,
+// sizes and counts of all members, that every value parses and fits its column, the order of the rows,
+// that no key of numbers is there twice, and that every number of a node or principal is explained. It calls progress, which may be
+// nil, from one goroutine at a time with the bytes of content that are done and that there are.
+func (a *Archive) Verify(ctx context.Context, progress func(done, total int64)) (Summary, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	v := verification{archive: a, ctx: ctx, report: progress}
+	for _, m := range a.manifest.Members {
+		v.summary.Size += m.Size
+		v.summary.Packed += m.PackedSize
+	}
+	v.summary.Manifest = a.manifest
+	first, rest := v.turns()
+	for _, n := range first {
+		if err := v.member(n); err != nil {
+			return Summary{}, err
+		}
+	}
+	if err := v.explained(); err != nil {
+		return Summary{}, err
+	}
+	if err := v.parallel(cancel, rest); err != nil {
+		return Summary{}, err
+	}
+	if err := v.roomsInOrder(); err != nil {
+		return Summary{}, err
+	}
+	return v.summary, nil
+}
+
+// verification is what one Verify knows. What several goroutines change is behind the mutex.
+type verification struct {
+	archive    *Archive
+	ctx        context.Context
+	nodes      known
+	principals known
+
+	mutex    sync.Mutex
+	report   func(done, total int64)
+	done     int64
+	reported int64
+	summary  Summary
+	earliest int64
+	latest   int64
+	spans    map[int]span // of the members with messages
+}
+
+// span is where the messages of a member begin and end.
+type span struct {
+	first, last         Room
+	firstChat, lastChat int64
+}
+
+// turns lists the members that say what numbers stand for, which must be read first, and the rest.
+func (v *verification) turns() (first, rest []int) {
+	explains := []string{"tables/tblNode.jsonl", nodesMember, "tables/tblPrincipal.jsonl", principalsMember}
+	for _, name := range explains {
+		if n := v.archive.find(name); n >= 0 {
+			first = append(first, n)
+		}
+	}
+	for n, m := range v.archive.manifest.Members {
+		if m.Name != explains[0] && m.Name != explains[1] && m.Name != explains[2] && m.Name != explains[3] {
+			rest = append(rest, n)
+		}
+	}
+	return first, rest
+}
+
+// parallel proves members on all cores and gives the error of the first one that is not right.
+func (v *verification) parallel(cancel func(), members []int) error {
+	var failed error
+	next := 0
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(members)) {
+		wait.Go(func() {
+			for {
+				v.mutex.Lock()
+				if next == len(members) || failed != nil {
+					v.mutex.Unlock()
+					return
+				}
+				n := members[next]
+				next++
+				v.mutex.Unlock()
+				if err := v.member(n); err != nil {
+					v.mutex.Lock()
+					if failed == nil {
+						failed = err
+					}
+					v.mutex.Unlock()
+					cancel()
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return failed
+}
+
+// member proves one member.
+func (v *verification) member(n int) error {
+	c := v.archive.content(v.ctx, n)
+	c.read = v.progress
+	l := lines{from: c}
+	var err error
+	switch name := c.member.Name; {
+	case c.member.isMessages():
+		err = v.messages(&l, n)
+	case c.member.File != nil:
+		err = v.file(c)
+	case strings.HasPrefix(name, "tables/"):
+		t, _ := schema.Lookup(strings.TrimSuffix(strings.TrimPrefix(name, "tables/"), ".jsonl"))
+		err = v.table(&l, c.member, t)
+	default:
+		err = v.references(&l, c.member)
+	}
+	return v.archive.explain(c, l.number, err)
+}
+
+func (v *verification) file(c *content) error {
+	size, err := io.Copy(io.Discard, c)
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.summary.Files++
+	v.summary.FileBytes += size
+	return err
+}
+
+// progress counts content and reports it about once a mebibyte.
+func (v *verification) progress(n int) {
+	if v.report == nil {
+		return
+	}
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.done += int64(n)
+	if v.done-v.reported >= 1<<20 || v.done == v.summary.Size {
+		v.reported = v.done
+		v.report(v.done, v.summary.Size)
+	}
+}
+
+// refers lists the columns of a table that hold numbers of nodes and of principals.
+func refers(t schema.Table) (nodes, principals []int) {
+	if t.Database != schema.Chat {
+		return nil, nil
+	}
+	for i, c := range t.Columns {
+		for _, r := range t.References {
+			switch {
+			case r.Column != c.Name:
+			case r.Table == "tblNode" && r.Target == "nodeID":
+				nodes = append(nodes, i)
+			case r.Table == "tblPrincipal" && r.Target == "prinID":
+				principals = append(principals, i)
+			}
+		}
+	}
+	return nodes, principals
+}
+
+func (v *verification) table(l *lines, m Member, t schema.Table) error {
+	check := newRowCheck(t)
+	nodes, principals := refers(t)
+	categories := int64(0)
+	err := readRows(l, m.Rows, t.Columns, true, func(row []any) error {
+		if err := check.check(row); err != nil {
+			return err
+		}
+		switch t.Name {
+		case "tblNode":
+			categories += row[3].(int64)
+			if err := v.nodes.define(row[0].(int64), row[1]); err != nil {
+				return err
+			}
+		case "tblPrincipal":
+			if err := v.principals.define(row[0].(int64), row[1]); err != nil {
+				return err
+			}
+		}
+		return v.refer(row, nodes, principals)
+	})
+	if err != nil {
+		return err
+	}
+	switch t.Name {
+	case "tblNode":
+		v.summary.Categories, v.summary.Rooms = categories, m.Rows-categories
+	case "tblPrincipal":
+		v.summary.People = m.Rows
+	}
+	return nil
+}
+
+func (v *verification) refer(row []any, nodes, principals []int) error {
+	for _, i := range nodes {
+		if n, ok := row[i].(int64); ok && !v.nodes.refer(n) {
+			return fmt.Errorf("nothing says what node %d is", n)
+		}
+	}
+	for _, i := range principals {
+		if n, ok := row[i].(int64); ok && !v.principals.refer(n) {
+			return fmt.Errorf("nothing says what principal %d is", n)
+		}
+	}
+	return nil
+}
+
+func (v *verification) references(l *lines, m Member) error {
+	table, order, which := referenceTables[m.Name], numberOrder{}, &v.principals
+	if m.Name == nodesMember {
+		which = &v.nodes
+	}
+	return readRows(l, m.Rows, table, true, func(row []any) error {
+		if err := table.check(row); err != nil {
+			return err
+		}
+		number := row[0].(int64)
+		if err := order.next(number); err != nil {
+			return err
+		}
+		return which.define(number, row[1])
+	})
+}
+
+// explained closes the lists of nodes and principals: from here on all that is referred to must be there.
+func (v *verification) explained() error {
+	if n, ok := v.nodes.close(); !ok {
+		return damaged(v.archive.target, fmt.Sprintf("nothing says what node %d is, or its GUID is there twice", n), nil)
+	}
+	if n, ok := v.principals.close(); !ok {
+		return damaged(v.archive.target, fmt.Sprintf("nothing says what principal %d is, or its GUID is there twice", n), nil)
+	}
+	return nil
+}
+
+func (v *verification) messages(l *lines, n int) error {
+	d := newMessageDecoder(true)
+	s, rooms, alerts, withRTF := span{}, int64(0), int64(0), int64(0)
+	earliest, latest := int64(0), int64(0)
+	member := v.archive.manifest.Members[n]
+	err := readMessages(l, member, d, func(r Room) error {
+		rooms++
+		if rooms == 1 {
+			s.first = r
+		}
+		s.last = r
+		return v.nodes.names(r)
+	}, func(m *Message, first bool) error {
+		if rooms == 1 && first {
+			s.firstChat, earliest, latest = m.ChatID, m.ChatDate, m.ChatDate
+		}
+		s.lastChat = m.ChatID
+		earliest, latest = min(earliest, m.ChatDate), max(latest, m.ChatDate)
+		if m.Alert {
+			alerts++
+		}
+		if m.HasRTF {
+			withRTF++
+		}
+		if !v.principals.refer(m.UserID) {
+			return fmt.Errorf("nothing says what principal %d is", m.UserID)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	if v.spans == nil {
+		v.spans, v.earliest, v.latest = map[int]span{}, earliest, latest
+	}
+	v.spans[n] = s
+	v.earliest, v.latest = min(v.earliest, earliest), max(v.latest, latest)
+	v.summary.ChatRooms += rooms
+	v.summary.Messages += member.Rows
+	v.summary.Alerts += alerts
+	v.summary.WithRTF += withRTF
+	return nil
+}
+
+// roomsInOrder proves the order of the messages from member to member, once all are read.
+func (v *verification) roomsInOrder() error {
+	for n := 1; n < len(v.spans); n++ {
+		before, here := v.spans[n-1], v.spans[n]
+		same := before.last.ID == here.first.ID
+		if same && (before.last != here.first || here.firstChat <= before.lastChat) {
+			return damaged(v.archive.target, fmt.Sprintf("the messages of room %d are not in their order", here.first.ID), nil)
+		}
+		if same {
+			v.summary.ChatRooms--
+		}
+	}
+	if len(v.spans) > 0 {
+		v.summary.First, v.summary.Last = Time(v.earliest), Time(v.latest)
+	}
+	return nil
+}
+
+// Time is the UTC time that a chatDate stands for: ticks of 100 ns since 0001-01-01. Ticks that are no
+// date of that count give the zero time.
+func Time(ticks int64) time.Time {
+	const toUnix = 62_135_596_800 // seconds from 0001-01-01 to 1970-01-01
+	if ticks < 0 {
+		return time.Time{}
+	}
+	return time.Unix(ticks/second-toUnix, ticks%second*100).UTC()
+}

@@ -1,0 +1,380 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"csbackup/internal/chat/schema"
+)
+
+const (
+	// roomsTogether is the size at which a member with messages ends with the room that it is in.
+	roomsTogether = 4 << 20
+	// longestMember is the size at which a member with messages ends wherever it is.
+	longestMember = 64 << 20
+)
+
+// stage is how far an archive has come: each kind of member has its turn.
+type stage int
+
+const (
+	inMessages stage = iota
+	inTables
+	inFiles
+	inNodes
+	inPrincipals
+	closed
+)
+
+// Writer writes one archive: messages, then tables in the order of the schema, then files, then the
+// references to nodes and to principals. Kinds without rows are left out. After an error it
+// only serves to be thrown away; nothing needs to be released. Its memory does not grow with the rows.
+type Writer struct {
+	out      output
+	manifest Manifest
+	failed   error
+	stage    stage
+	line     []byte
+
+	messages *messageEncoder // of the open member
+	room     Room
+	hasRoom  bool
+	chatID   int64 // of the message before in the room
+	hasChat  bool
+
+	tables []schema.Table // those that may still come
+	table  *rowCheck
+
+	fileRoom, fileName string // of the file before
+	files              int
+	numbers            numberOrder
+}
+
+// numberOrder holds that references come in the order of their numbers.
+type numberOrder struct {
+	last int64
+	any  bool
+}
+
+func (o *numberOrder) next(n int64) error {
+	if o.any && n <= o.last {
+		return errOrder
+	}
+	o.last, o.any = n, true
+	return checkNumber("number", n)
+}
+
+// NewWriter starts an archive. The rows are those of the schema that about names.
+func NewWriter(to io.Writer, about About) *Writer {
+	if about.Scope == nil {
+		about.Scope = []Node{}
+	}
+	return &Writer{
+		out:      output{to: to},
+		manifest: Manifest{Format: Format, Version: Version, About: about, Members: []Member{}},
+		tables:   schema.Tables(about.Schema),
+	}
+}
+
+// enter moves on to a kind of member and says no to going back. It ends the open member on the way.
+func (w *Writer) enter(s stage) error {
+	if w.failed == nil && s < w.stage {
+		w.failed = errors.New("the archive's writer was used out of its order")
+	}
+	if w.failed == nil && s > w.stage {
+		w.stage = s
+		w.numbers = numberOrder{}
+		w.fail(w.end())
+	}
+	return w.failed
+}
+
+func (w *Writer) fail(err error) error {
+	if w.failed == nil && err != nil {
+		w.failed = fmt.Errorf("write the archive: %w", err)
+	}
+	return w.failed
+}
+
+// end completes the open member, where there is one.
+func (w *Writer) end() error {
+	if w.out.open == nil {
+		return nil
+	}
+	w.messages = nil
+	m, err := w.out.end()
+	w.manifest.Members = append(w.manifest.Members, m)
+	w.manifest.Rows += m.Rows
+	return err
+}
+
+// begin ends the open member and starts the next; the first line says what its lines hold.
+func (w *Writer) begin(name string, first []byte) error {
+	if err := w.end(); err != nil {
+		return err
+	}
+	if err := w.out.begin(name); err != nil {
+		return err
+	}
+	return w.out.write(first)
+}
+
+// Room says in which room the messages that follow stand. Rooms come in the order of their numbers; one
+// without messages leaves no trace.
+func (w *Writer) Room(r Room) error {
+	if err := w.enter(inMessages); err != nil {
+		return err
+	}
+	if err := r.check(); err != nil {
+		return w.fail(fmt.Errorf("room %d: %w", r.ID, err))
+	}
+	if w.hasRoom && r.ID <= w.room.ID {
+		return w.fail(errOrder)
+	}
+	if w.messages != nil && w.out.open.Size >= roomsTogether {
+		if err := w.end(); err != nil {
+			return w.fail(err)
+		}
+	}
+	w.room, w.hasRoom, w.hasChat = r, true, false
+	return nil
+}
+
+// Message writes a message of the room; they come in the order of their chatId.
+func (w *Writer) Message(m Message) error {
+	if err := w.enter(inMessages); err != nil {
+		return err
+	}
+	if !w.hasRoom || m.ChannelID != w.room.ID || (w.hasChat && m.ChatID <= w.chatID) {
+		return w.fail(fmt.Errorf("message %d of channel %d: %w", m.ChatID, m.ChannelID, errOrder))
+	}
+	if err := w.message(m); err != nil {
+		return w.fail(fmt.Errorf("message %d of channel %d: %w", m.ChatID, m.ChannelID, err))
+	}
+	w.chatID, w.hasChat = m.ChatID, true
+	return nil
+}
+
+func (w *Writer) message(m Message) error {
+	if err := checkNumber("userId", m.UserID); err != nil {
+		return err
+	}
+	if w.messages == nil || w.out.open.Size >= longestMember {
+		if err := w.begin(fmt.Sprintf("messages/%06d.jsonl", len(w.manifest.Members)+1), []byte(messagesHeader+"\n")); err != nil {
+			return err
+		}
+		w.messages = &messageEncoder{}
+		w.out.open.FirstRoom, w.hasChat = w.room.ID, false
+	}
+	w.line = w.line[:0]
+	var err error
+	if !w.hasChat {
+		w.out.open.LastRoom = w.room.ID
+		if w.line, err = w.messages.begin(w.line, w.room); err != nil {
+			return err
+		}
+	}
+	if w.line, err = w.messages.prepare(w.line, m); err != nil {
+		return err
+	}
+	content, err := w.cut(contentColumn, m.Content)
+	if err != nil {
+		return err
+	}
+	m.Content = content.(string)
+	if w.messages.rtf == itself {
+		rtf, err := w.cut(rtfColumn, m.RTF)
+		if err != nil {
+			return err
+		}
+		m.RTF = rtf.(string)
+	}
+	if w.line, err = w.messages.message(w.line, m); err != nil {
+		return err
+	}
+	w.out.open.Rows++
+	return w.out.write(w.line)
+}
+
+// cut writes all parts of a long value but the last, which it gives back. What is in w.line goes first.
+func (w *Writer) cut(column int, value any) (any, error) {
+	if err := checkLength(value); err != nil {
+		return nil, err
+	}
+	for {
+		var part any
+		if part, value = cutValue(value); part == nil {
+			return value, nil
+		}
+		var err error
+		if w.line, err = appendPart(w.line, column, part); err != nil {
+			return nil, err
+		}
+		if err = w.out.write(w.line); err != nil {
+			return nil, err
+		}
+		w.line = w.line[:0]
+	}
+}
+
+// Table says of which table the rows are that follow: one of the schema that is not tblChat, and that the
+// schema lists after the one before.
+func (w *Writer) Table(name string) error {
+	if err := w.enter(inTables); err != nil {
+		return err
+	}
+	if err := w.end(); err != nil {
+		return w.fail(err)
+	}
+	w.table = nil
+	for i, t := range w.tables {
+		if t.Name == name && name != messagesTable {
+			w.table, w.tables = newRowCheck(t), w.tables[i+1:]
+			return nil
+		}
+	}
+	return w.fail(fmt.Errorf("table %q: it is none of the schema, or its turn is over", name))
+}
+
+// Row writes a row of the table, with a value for each column in the published order. Rows of a table
+// whose key is numbers come in the order of the key.
+func (w *Writer) Row(values []any) error {
+	if err := w.enter(inTables); err != nil {
+		return err
+	}
+	if w.table == nil {
+		return w.fail(errors.New("a row came before its table"))
+	}
+	if err := w.table.check(values); err != nil {
+		return w.fail(fmt.Errorf("table %s: %w", w.table.table.Name, err))
+	}
+	if w.out.open == nil {
+		name := w.table.table.Name
+		if err := w.begin("tables/"+name+".jsonl", header(w.table.table.ColumnNames())); err != nil {
+			return w.fail(err)
+		}
+	}
+	return w.fail(w.row(values))
+}
+
+// row writes one line of a table or of references.
+func (w *Writer) row(values []any) error {
+	w.line = w.line[:0]
+	short := make([]any, len(values))
+	for i, value := range values {
+		var err error
+		if short[i], err = w.cut(i, value); err != nil {
+			return err
+		}
+	}
+	separator := byte('[')
+	for _, value := range short {
+		var err error
+		if w.line, err = appendValue(append(w.line, separator), value); err != nil {
+			return err
+		}
+		separator = ','
+	}
+	w.line = append(w.line, "]\n"...)
+	w.out.open.Rows++
+	return w.out.write(w.line)
+}
+
+// File writes a file that was uploaded to a room. Files come in the order of the rooms' GUIDs, and within
+// a room of their names, both compared byte by byte. The name is that of the file alone: one that no
+// folder of Windows could hold is an error that wraps ErrFileName, and changes nothing.
+func (w *Writer) File(roomGUID, name string, modTime time.Time, content io.Reader) error {
+	if err := w.enter(inFiles); err != nil {
+		return err
+	}
+	if err := checkFile(roomGUID, name); err != nil {
+		return err
+	}
+	if roomGUID < w.fileRoom || (roomGUID == w.fileRoom && name <= w.fileName) {
+		return w.fail(fmt.Errorf("file %q of room %s: %w", name, roomGUID, errOrder))
+	}
+	w.files++
+	w.fileRoom, w.fileName = roomGUID, name
+	return w.fail(w.file(roomGUID, name, modTime, content))
+}
+
+func (w *Writer) file(roomGUID, name string, modTime time.Time, content io.Reader) error {
+	if err := w.begin(fileMember(roomGUID, w.files, name), nil); err != nil {
+		return err
+	}
+	w.out.open.File = &FileInfo{Name: text(name), ModTime: formatFileTime(modTime)}
+	w.out.open.Rows = 1
+	buffer := make([]byte, 128<<10)
+	for {
+		n, err := content.Read(buffer)
+		if writeErr := w.out.write(buffer[:n]); writeErr != nil {
+			return writeErr
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %q of room %s: %w", name, roomGUID, err)
+		}
+	}
+}
+
+// Node says what the number of a category or room stands for that rows refer to and that does not travel
+// itself. Numbers come in their order.
+func (w *Writer) Node(n NodeReference) error {
+	return w.reference(inNodes, nodesMember, n.ID, n.row())
+}
+
+// Principal says what the number of a principal stands for that rows refer to and that does not travel
+// itself. Numbers come in their order.
+func (w *Writer) Principal(p PrincipalReference) error {
+	return w.reference(inPrincipals, principalsMember, p.ID, p.row())
+}
+
+func (w *Writer) reference(s stage, member string, number int64, row []any) error {
+	if err := w.enter(s); err != nil {
+		return err
+	}
+	check := referenceTables[member]
+	err := w.numbers.next(number)
+	if err == nil {
+		err = check.check(row)
+	}
+	if err == nil && w.out.open == nil {
+		err = w.begin(member, header(check.columns()))
+	}
+	if err == nil {
+		err = w.row(row)
+	}
+	if err != nil {
+		return w.fail(fmt.Errorf("%s, number %d: %w", member, number, err))
+	}
+	return nil
+}
+
+// FilesNotIn says how many messages link to an uploaded file that is not in the archive.
+func (w *Writer) FilesNotIn(messages int64) { w.manifest.FilesNotIn = messages }
+
+// Close completes the archive and gives its manifest. Nothing that failed before is completed.
+func (w *Writer) Close() (Manifest, error) {
+	if err := w.enter(closed); err != nil {
+		return Manifest{}, err
+	}
+	encoded, err := w.manifest.encode()
+	if err == nil {
+		err = w.out.finish(encoded)
+	}
+	if err != nil {
+		return Manifest{}, w.fail(err)
+	}
+	w.failed = errors.New("the archive is complete")
+	return w.manifest, nil
+}
+
+// header gives the first line of a member with rows: the names of the columns, which need no escapes.
+func header(columns []string) []byte {
+	return []byte(`["` + strings.Join(columns, `","`) + "\"]\n")
+}
