@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"os/signal"
+	"syscall"
+
 	"csbackup/internal/host"
 
 	"github.com/spf13/cobra"
@@ -26,6 +29,9 @@ func addHost(root *cobra.Command, s *session) {
 			}
 			defer closeLog()
 			s.ended = true
+			// When the caller is gone, a write to it fails and cancels the command; the signal would end
+			// the process before the command has cleaned up.
+			signal.Ignore(syscall.SIGPIPE)
 			return host.Serve(cmd.Context(), host.Options{
 				Stdin: s.stdin, Stdout: s.stdout, Log: log, Lookup: s.lookup, Topology: s.global.Topology, Commands: s.table,
 			})

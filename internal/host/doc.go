@@ -4,7 +4,8 @@
 // # Protocol 1
 //
 // The caller starts "csbackup host" and writes one request to its standard input: one JSON object
-// on one line of at most 1 MiB, in UTF-8, ended by a line feed.
+// on one line of at most 1 MiB, in UTF-8, ended by a line feed. A byte order mark before it is
+// passed over.
 //
 //		{"protocol":1,"command":"status","parameters":{"PoolFqdn":"pool1.contoso.com"},"topology":"C:\\csbackup\\pools.yaml"}
 //
@@ -22,6 +23,7 @@
 //	{"schema":1,"type":"warning","message":"…"}              what a person must know
 //	{"schema":1,"type":"progress","Activity":"…","Status":"…","Done":1,"Total":2,"Unit":"files",
 //	 "Bytes":1,"TotalBytes":2,"SecondsLeft":-1,"Completed":false}
+//	{"schema":1,"type":"alive"}                              every 5 s, whatever else is said
 //	{"schema":1,"type":"object","object":{…}}                one result, properties as the cmdlet's
 //	{"schema":1,"type":"result"}                             the last line when all is done
 //	{"schema":1,"type":"error","Id":"…","Category":"…","Message":"…","Hint":"…","Target":"…"}
@@ -30,14 +32,19 @@
 // A stream without a result or an error as its last line was cut short and means failure, whatever
 // the exit code says. The exit code is that of the same command on the command line.
 //
+// Kinds of events that the caller does not know are to be passed over: there may be more of them
+// in a later release of the same protocol. A caller that has heard nothing for a minute may take
+// the program for dead.
+//
 // Where a command takes bytes (an archive to import), they follow the request's line feed on
 // standard input as one line of base64. Where a command gives bytes (an archive that was asked for
 // as bytes), they come as events between the others, in order, each to be decoded by itself:
 //
 //	{"schema":1,"type":"bytes","base64":"…"}
 //
-// The end of standard input cancels the command: the caller keeps it open until it has read the
-// last line. What the caller sends besides is ignored.
+// The end of standard input cancels the command, and so does a standard output that nobody reads
+// any more: the caller keeps both open until it has read the last line. A cancelled command takes
+// away its temporary files and ends within 1.5 seconds. What the caller sends besides is ignored.
 //
 // # What the package promises
 //

@@ -1,11 +1,13 @@
 package host
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -20,13 +22,16 @@ import (
 
 // probe is a command whose options hold one of each type.
 type probe struct {
-	PoolFqdn string
-	Limit    *int
-	Force    bool
-	Scope    []string
+	PoolFqdn  string
+	Limit     *int
+	Force     bool
+	Scope     []string
+	ByteInput bool
 	inner
 	run func(ctx context.Context, env *command.Environment, p *probe) error
 }
+
+func (p *probe) TakesBytes() bool { return p.ByteInput }
 
 type inner struct{ Certificate string }
 
@@ -126,12 +131,106 @@ func TestTheEndOfStandardInputCancels(t *testing.T) {
 	}
 }
 
+func TestBytesThatNobodyWantsDoNotHideTheEndOfStandardInput(t *testing.T) {
+	request := `{"protocol":1,"command":"a probe"}` + "\n" + strings.Repeat("QUJD", 1<<18) + "\nand more\n"
+	lines, raw, err := serve(context.Background(), strings.NewReader(request), func(ctx context.Context, env *command.Environment, _ *probe) error {
+		if n, err := io.Copy(io.Discard, env.Stdin); n != 0 || err != nil {
+			return fmt.Errorf("%d bytes arrived, %v", n, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Second):
+			return errors.New("nobody cancelled")
+		}
+	})
+	if failure.ExitCode(err) != failure.ExitCancelled || lines[len(lines)-1]["Id"] != "Cancelled" {
+		t.Errorf("%v, %s", err, raw)
+	}
+}
+
+func TestAByteOrderMarkIsPassedOver(t *testing.T) {
+	if _, raw, err := serve(context.Background(), strings.NewReader("\xef\xbb\xbf"+`{"protocol":1,"command":"a probe"}`+"\n"), nil); err != nil {
+		t.Errorf("%v, %s", err, raw)
+	}
+}
+
+// oneLineOnly is a caller who reads the greeting and is gone then.
+type oneLineOnly struct{ lines int }
+
+func (o *oneLineOnly) Write(line []byte) (int, error) {
+	if o.lines++; o.lines > 1 {
+		return 0, io.ErrClosedPipe
+	}
+	return len(line), nil
+}
+
+func TestACommandWithoutAReaderIsCancelled(t *testing.T) {
+	stdin, open := io.Pipe()
+	defer open.Close()
+	go func() { _, _ = io.WriteString(open, `{"protocol":1,"command":"a probe"}`+"\n") }()
+	err := Serve(context.Background(), Options{Stdin: stdin, Stdout: &oneLineOnly{}, Log: slog.New(slog.DiscardHandler), AliveEvery: time.Millisecond,
+		Lookup: func(string) string { return "" }, Commands: map[string]func() command.Command{"a probe": func() command.Command {
+			return &probe{run: func(ctx context.Context, _ *command.Environment, _ *probe) error {
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-time.After(10 * time.Second):
+					return errors.New("nobody cancelled")
+				}
+			}}
+		}}})
+	if failure.ExitCode(err) != failure.ExitCancelled {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheCallerIsToldThatTheProgramLives(t *testing.T) {
+	stdin, open := io.Pipe()
+	defer open.Close()
+	go func() { _, _ = io.WriteString(open, `{"protocol":1,"command":"a probe"}`+"\n") }()
+	answer, stdout := io.Pipe()
+	told := make(chan struct{})
+	var rest []string
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for lines := bufio.NewScanner(answer); lines.Scan(); {
+			if lines.Text() == `{"schema":1,"type":"alive"}` {
+				select {
+				case <-told:
+				default:
+					close(told)
+				}
+				continue
+			}
+			rest = append(rest, lines.Text())
+		}
+	}()
+	err := Serve(context.Background(), Options{Stdin: stdin, Stdout: stdout, Log: slog.New(slog.DiscardHandler), AliveEvery: time.Millisecond,
+		Lookup: func(string) string { return "" }, Commands: map[string]func() command.Command{"a probe": func() command.Command {
+			return &probe{run: func(context.Context, *command.Environment, *probe) error {
+				select {
+				case <-told:
+					return nil
+				case <-time.After(10 * time.Second):
+					return errors.New("the caller heard nothing")
+				}
+			}}
+		}}})
+	stdout.Close()
+	<-read
+	if err != nil || len(rest) != 2 || rest[1] != `{"schema":1,"type":"result"}` {
+		t.Errorf("%v, %q", err, rest)
+	}
+}
+
 func TestBytesGoInAndOut(t *testing.T) {
 	content := bytes.Repeat([]byte("archive\x00\xff"), 20_000)
 	reader, writer := io.Pipe()
 	defer writer.Close()
 	go func() {
-		_, _ = io.WriteString(writer, `{"protocol":1,"command":"a probe"}`+"\n"+base64.StdEncoding.EncodeToString(content)+"\n")
+		_, _ = io.WriteString(writer, `{"protocol":1,"command":"a probe","parameters":{"ByteInput":true}}`+"\n"+base64.StdEncoding.EncodeToString(content)+"\n")
 	}()
 	lines, _, err := serve(context.Background(), reader, func(_ context.Context, env *command.Environment, _ *probe) error {
 		_, err := io.Copy(env.Stdout, env.Stdin)

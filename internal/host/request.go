@@ -22,6 +22,9 @@ const Protocol = 1
 // maxRequest is the longest request in bytes, without its line feed.
 const maxRequest = 1 << 20
 
+// byteOrderMark is what Windows PowerShell may put before all that it sends, by the code page.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // request is what the caller asks for.
 type request struct {
 	command  command.Command
@@ -48,7 +51,7 @@ func readLine(from *bufio.Reader) ([]byte, error) {
 		}
 		switch {
 		case err == nil:
-			return bytes.TrimSpace(line), nil
+			return bytes.TrimSpace(bytes.TrimPrefix(line, []byte(byteOrderMark))), nil
 		case errors.Is(err, bufio.ErrBufferFull):
 		case errors.Is(err, io.EOF):
 			if len(bytes.TrimSpace(line)) == 0 {

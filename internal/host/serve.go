@@ -2,10 +2,12 @@ package host
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"time"
 
 	"csbackup/internal/command"
 	"csbackup/internal/failure"
@@ -20,6 +22,16 @@ type Options struct {
 	Lookup   func(name string) string
 	Topology string // from the command line; a request's own comes first
 	Commands map[string]func() command.Command
+	// AliveEvery is how often the caller is told that the program is at work; 0 means 5 seconds.
+	AliveEvery time.Duration
+}
+
+const aliveInterval = 5 * time.Second
+
+// byteTaker is a command that can take an archive from standard input.
+type byteTaker interface {
+	// TakesBytes tells whether this run wants them.
+	TakesBytes() bool
 }
 
 // hello is the first line of every answer.
@@ -33,14 +45,16 @@ type hello struct {
 // Serve carries out the one request on standard input. The error is the one that the last event
 // told already; it only serves for the exit code.
 func Serve(ctx context.Context, o Options) error {
-	output := &writer{to: o.Stdout}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	output := &writer{to: o.Stdout, broken: cancel}
 	events := report.NewEvents(output)
 	line, err := report.Line(hello{report.Schema, "hello", Protocol, command.Current().Version})
 	if err == nil {
 		_, err = output.Write(line)
 	}
 	if err == nil {
-		err = carryOut(ctx, o, events, output)
+		err = carryOut(ctx, cancel, o, events, output)
 	}
 	if closing := events.Close(err); closing != nil && err == nil {
 		return failure.Wrap(failure.FileNotWritable, "", "The answer could not be written", "Keep standard output open until the last event.", closing)
@@ -48,9 +62,7 @@ func Serve(ctx context.Context, o Options) error {
 	return err
 }
 
-func carryOut(ctx context.Context, o Options, events report.Output, output *writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+func carryOut(ctx context.Context, cancel func(), o Options, events report.Output, output *writer) error {
 	reader := bufio.NewReader(o.Stdin)
 	line, err := readLine(reader)
 	if err != nil {
@@ -64,7 +76,9 @@ func carryOut(ctx context.Context, o Options, events report.Output, output *writ
 	if topology == "" {
 		topology = o.Topology
 	}
-	stdin := watch(reader, cancel)
+	taker, takes := asked.command.(byteTaker)
+	stdin := watch(reader, takes && taker.TakesBytes(), cancel)
+	defer sayAlive(output, cmp.Or(o.AliveEvery, aliveInterval))()
 	err = asked.command.Run(ctx, &command.Environment{
 		Sink: events, Stdin: stdin, Stdout: &bytesWriter{to: output}, Log: o.Log, Lookup: o.Lookup, Topology: topology,
 	})

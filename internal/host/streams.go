@@ -4,22 +4,64 @@ import (
 	"bufio"
 	"encoding/base64"
 	"io"
+	"strings"
 	"sync"
+	"time"
 
 	"csbackup/internal/report"
 )
 
-// writer lets events and bytes be written from several goroutines, a line at a time.
+// writer lets events and bytes be written from several goroutines, a line at a time. When nobody
+// reads any more it says so once, by calling broken.
 type writer struct {
-	mutex sync.Mutex
-	to    io.Writer
+	mutex  sync.Mutex
+	to     io.Writer
+	broken func()
 }
 
 // Write writes one whole line.
 func (w *writer) Write(line []byte) (int, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	return w.to.Write(line)
+	n, err := w.to.Write(line)
+	if err != nil {
+		w.broken()
+	}
+	return n, err
+}
+
+type aliveEvent struct {
+	Schema int    `json:"schema"`
+	Type   string `json:"type"`
+}
+
+// sayAlive tells the caller at intervals that the program is at work, until the function that it
+// returns is called; after that nothing more is written.
+func sayAlive(output *writer, interval time.Duration) (stop func()) {
+	ended, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+				line, err := report.Line(aliveEvent{report.Schema, "alive"})
+				if err == nil {
+					_, err = output.Write(line)
+				}
+				if err != nil {
+					return
+				}
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-gone
+	}
 }
 
 // bytesWriter turns what a command writes to standard output into events.
@@ -52,16 +94,21 @@ func (b *bytesWriter) Write(content []byte) (int, error) {
 	return written, nil
 }
 
-// watch reads on behind the request: it cancels when standard input ends, and hands the one line of
-// base64 that may follow to the command as bytes. The goroutine lives until standard input ends.
-func watch(from *bufio.Reader, cancel func()) io.Reader {
+// watch reads on behind the request and cancels when standard input ends. For a command that takes
+// bytes it hands on the one line of base64 that follows; what else comes is ignored. The goroutine
+// lives until standard input ends.
+func watch(from *bufio.Reader, takesBytes bool, cancel func()) io.Reader {
+	if !takesBytes {
+		go func() {
+			defer cancel()
+			_, _ = io.Copy(io.Discard, from)
+		}()
+		return strings.NewReader("")
+	}
 	reader, pipe := io.Pipe()
 	go func() {
 		defer cancel()
-		line := &oneLine{from: from}
-		// When the command does not want the bytes, the pipe is never read; then only the end of the
-		// process ends this copy, and the end of input is noticed once the line is through.
-		_, err := io.Copy(pipe, base64.NewDecoder(base64.StdEncoding, line))
+		_, err := io.Copy(pipe, base64.NewDecoder(base64.StdEncoding, &oneLine{from: from}))
 		pipe.CloseWithError(err)
 		_, _ = io.Copy(io.Discard, from)
 	}()
