@@ -1,5 +1,8 @@
 # Loads the cmdlets (Public, one a file) and what they share (Private). Strict mode is switched off for
 # the module alone, so that a caller's own strict mode changes nothing here.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw "The module CsBackup cannot be loaded in a session whose language is restricted ($($ExecutionContext.SessionState.LanguageMode)). Sign its files, or have the policy trust '$PSScriptRoot'; in a session configuration, list it under ModulesToImport."
+}
 Set-StrictMode -Off
 
 $privateFiles = @(Get-ChildItem -LiteralPath ([System.IO.Path]::Combine($PSScriptRoot, 'Private')) -Filter '*.ps1')

@@ -1,8 +1,10 @@
-# Brings in CsBackup under the name SkypeForBusiness. It must never stand in the way of the real module of
-# that name: where that is installed, this one refuses to load and says how to choose.
-$real = @(Get-Module -ListAvailable -Name 'SkypeForBusiness' | Where-Object -FilterScript { $_.ModuleBase -ne $PSScriptRoot })
+# Brings in CsBackup under the name SkypeForBusiness, on machines without the real module of that name. Where that is
+# installed too, it is the one that is loaded, even if this one was found first.
+$ours = '1b1f2fb6-54ce-4c83-9c46-0f2f7f1f4a3d'
+$real = @(Get-Module -ListAvailable -Name 'SkypeForBusiness' | Where-Object -FilterScript { [string]$_.Guid -ne $ours })
 if ($real.Count -gt 0) {
-    throw "The real SkypeForBusiness module is installed in '$($real[0].ModuleBase)'. Remove '$PSScriptRoot' to use it as before, and say 'Import-Module CsBackup' where you want the cmdlets of csbackup."
+    Import-Module -Name $real[0].Path -Global
+    return
 }
 
 $parent = [System.IO.Path]::GetDirectoryName($PSScriptRoot)

@@ -38,12 +38,24 @@ function ConvertTo-CsBackupModuleStatus {
     }
 }
 
+# A name without which a result is not what it should be.
+function Assert-CsBackupName {
+    param(
+        [object] $Value
+    )
+
+    if ([string]::IsNullOrEmpty([string]$Value)) {
+        throw 'A result has no name.'
+    }
+}
+
 # How a pool stands, with all its modules.
 function ConvertTo-CsBackupStatus {
     param(
         [object] $Value
     )
 
+    Assert-CsBackupName -Value $Value.PoolFqdn
     $modules = New-Object -TypeName 'System.Collections.Generic.List[object]'
     foreach ($module in $Value.BackupModules) {
         $modules.Add((ConvertTo-CsBackupModuleStatus -Value $module))
@@ -65,6 +77,7 @@ function ConvertTo-CsBackupConfiguration {
         [object] $Value
     )
 
+    Assert-CsBackupName -Value $Value.Identity
     $interval = [timespan]::Parse([string]$Value.SyncInterval, [System.Globalization.CultureInfo]::InvariantCulture)
     return [pscustomobject]@{
         PSTypeName                                = 'CsBackup.BackupServiceConfiguration'
@@ -87,6 +100,7 @@ function ConvertTo-CsBackupRelationship {
         [object] $Value
     )
 
+    Assert-CsBackupName -Value $Value.BackupPoolFqdn
     return [pscustomobject]@{
         PSTypeName     = 'CsBackup.PoolBackupRelationship'
         PoolFqdn       = [string]$Value.PoolFqdn

@@ -19,8 +19,13 @@ function Import-CsBackupPreference {
             continue
         }
         $value = $Cmdlet.SessionState.PSVariable.GetValue($preferences[$parameter])
+        if ([string]$value -eq 'Ignore') {
+            # Good for a parameter only: as a variable's value, Windows PowerShell refuses it.
+            $value = 'SilentlyContinue'
+        }
         if ($null -ne $value) {
-            Set-Variable -Name $preferences[$parameter] -Value $value -Scope 1 -WhatIf:$false -Confirm:$false
+            # Set-Variable itself is not to ask, to pretend or to tell.
+            Set-Variable -Name $preferences[$parameter] -Value $value -Scope 1 -WhatIf:$false -Confirm:$false -Verbose:$false
         }
     }
 }

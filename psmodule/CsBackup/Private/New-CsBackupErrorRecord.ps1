@@ -17,14 +17,15 @@ function New-CsBackupErrorRecord {
     if ([string]::IsNullOrEmpty($Id)) {
         $Id = 'UnexpectedError'
     }
-    if ([string]::IsNullOrEmpty($Message)) {
-        $Message = 'csbackup reported an error without saying what it is.'
+    $text = ConvertTo-CsBackupText -Value $Message
+    if ($text.Length -eq 0) {
+        $text = 'csbackup reported an error without saying what it is.'
     }
 
-    $exception = New-Object -TypeName System.InvalidOperationException -ArgumentList $Message
+    $exception = New-Object -TypeName System.InvalidOperationException -ArgumentList $text
     $record = New-Object -TypeName System.Management.Automation.ErrorRecord -ArgumentList $exception, $Id, $kind, $Target
-    $details = New-Object -TypeName System.Management.Automation.ErrorDetails -ArgumentList $Message
-    $details.RecommendedAction = $Hint
+    $details = New-Object -TypeName System.Management.Automation.ErrorDetails -ArgumentList $text
+    $details.RecommendedAction = ConvertTo-CsBackupText -Value $Hint
     $record.ErrorDetails = $details
     return $record
 }

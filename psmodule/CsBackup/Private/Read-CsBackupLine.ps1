@@ -1,12 +1,14 @@
 # Keeps the last words on the executable's standard error, which is read all the time so that the
-# executable never has to wait for us there.
+# executable never has to wait for us there. One that never stops talking is left alone for a while.
 function Receive-CsBackupDiagnostic {
     param(
         [hashtable] $Session
     )
 
     $most = 4096
-    while (($null -ne $Session.ErrorTask) -and $Session.ErrorTask.IsCompleted) {
+    $rounds = 16
+    while (($null -ne $Session.ErrorTask) -and $Session.ErrorTask.IsCompleted -and ($rounds -gt 0)) {
+        $rounds = $rounds - 1
         $count = 0
         if ($Session.ErrorTask.Status -eq [System.Threading.Tasks.TaskStatus]::RanToCompletion) {
             $count = $Session.ErrorTask.Result
@@ -24,25 +26,29 @@ function Receive-CsBackupDiagnostic {
     }
 }
 
-# Waits until there is output or the time is over. The waits are short, because PowerShell can only
-# stop a pipeline between two of them. No time means to wait for as long as it takes.
+# Waits until there is output or the named time has passed. The waits are short, because PowerShell can
+# only stop a pipeline between two of them. They are counted, and no clock is asked: while the machine
+# sleeps, neither side can say anything.
 function Wait-CsBackupOutput {
     param(
         [hashtable] $Session,
         [int] $Seconds
     )
 
-    $clock = [System.Diagnostics.Stopwatch]::StartNew()
+    $milliseconds = 50
+    $left = $Seconds * 1000 / $milliseconds
     $tasks = New-Object -TypeName 'System.Threading.Tasks.Task[]' -ArgumentList 1
     $tasks[0] = $Session.OutputTask
     while (-not $Session.OutputTask.IsCompleted) {
+        Complete-CsBackupRequest -Session $Session
         Receive-CsBackupDiagnostic -Session $Session
-        if (($Seconds -gt 0) -and ($clock.Elapsed.TotalSeconds -ge $Seconds)) {
+        if ($left -le 0) {
             $Session.Silent = $true
             $Session.Ended = $true
             return
         }
-        [void][System.Threading.Tasks.Task]::WaitAny($tasks, 50)
+        $left = $left - 1
+        [void][System.Threading.Tasks.Task]::WaitAny($tasks, $milliseconds)
     }
 }
 

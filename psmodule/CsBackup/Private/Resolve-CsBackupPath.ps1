@@ -7,22 +7,26 @@ function Resolve-CsBackupPath {
         [string] $Path
     )
 
-    $provider = $null
-    $drive = $null
-    $problem = 'it is not a path of the file system'
-    $full = $null
-    try {
-        $full = $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path, [ref]$provider, [ref]$drive)
+    $hint = 'Give the path of a file on a drive that exists here.'
+    if (($Path.StartsWith('\\', [System.StringComparison]::Ordinal)) -and ([System.IO.Path]::DirectorySeparatorChar -ne '\')) {
+        $problem = 'this system does not open network paths'
+        $hint = 'Mount the share, and give the path of the file below the mount point.'
     }
-    catch {
-        Clear-CsBackupCaughtError
-        $problem = $_.Exception.GetBaseException().Message
+    else {
+        $provider = $null
+        $drive = $null
+        $problem = 'it is not a path of the file system'
+        try {
+            $full = $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path, [ref]$provider, [ref]$drive)
+            if ($provider.Name -eq 'FileSystem') {
+                return $full
+            }
+        }
+        catch {
+            $problem = $_.Exception.GetBaseException().Message
+            Clear-CsBackupCaughtError -Caught $_
+        }
     }
-    if (($null -ne $full) -and ($null -ne $provider) -and ($provider.Name -eq 'FileSystem')) {
-        return $full
-    }
-    $record = New-CsBackupErrorRecord -Id 'PathInvalid' -Category 'InvalidArgument' -Target $Path `
-        -Message "The path '$Path' cannot be used: $problem" `
-        -Hint 'Give the path of a file on a drive that exists here.'
+    $record = New-CsBackupErrorRecord -Id 'PathInvalid' -Category 'InvalidArgument' -Target $Path -Message "The path '$Path' cannot be used: $problem" -Hint $hint
     $Cmdlet.ThrowTerminatingError($record)
 }

@@ -9,6 +9,9 @@ function New-CsBackupSession {
         Process       = New-Object -TypeName System.Diagnostics.Process
         Started       = $false
         Failure       = $null
+        Versions      = ''
+        InputStream   = $null
+        InputTask     = $null
         Lines         = New-Object -TypeName 'System.Collections.Generic.Queue[string]'
         Partial       = New-Object -TypeName System.Text.StringBuilder
         Ended         = $false
@@ -48,7 +51,7 @@ function New-CsBackupStartInfo {
 }
 
 # Starts the executable and sends the request. When it cannot be started, the session's Failure says
-# why. A request that cannot be written means that the executable is gone: what it said tells more.
+# why.
 function Start-CsBackupHost {
     param(
         [hashtable] $Session,
@@ -62,8 +65,8 @@ function Start-CsBackupHost {
         $Session.Started = $process.Start()
     }
     catch {
-        Clear-CsBackupCaughtError
         $reason = $_.Exception.GetBaseException().Message
+        Clear-CsBackupCaughtError -Caught $_
         $Session.Failure = New-CsBackupErrorRecord -Id 'ExecutableNotStarted' -Category 'ResourceUnavailable' -Target $Session.Path `
             -Message "The csbackup executable '$($Session.Path)' could not be started: $reason" `
             -Hint 'Check that it is the executable for this machine and that you may run it (on Linux: chmod +x).'
@@ -72,13 +75,52 @@ function Start-CsBackupHost {
 
     $Session.OutputTask = $process.StandardOutput.ReadAsync($Session.OutputBuffer, 0, $Session.OutputBuffer.Length)
     $Session.ErrorTask = $process.StandardError.ReadAsync($Session.ErrorBuffer, 0, $Session.ErrorBuffer.Length)
+    Send-CsBackupRequest -Session $Session -Request $Request
+}
+
+# Sends the request. It is written asynchronously: an executable that does not read must not hold us.
+# Its streams' own encoding is not used, for it follows the console's code page in Windows PowerShell.
+function Send-CsBackupRequest {
+    param(
+        [hashtable] $Session,
+        [string] $Request
+    )
+
     $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
     $bytes = $encoding.GetBytes($Request + "`n")
     try {
-        $process.StandardInput.BaseStream.Write($bytes, 0, $bytes.Length)
-        $process.StandardInput.BaseStream.Flush()
+        $Session.InputStream = $Session.Process.StandardInput.BaseStream
+        $Session.InputTask = $Session.InputStream.WriteAsync($bytes, 0, $bytes.Length)
+        $tasks = New-Object -TypeName 'System.Threading.Tasks.Task[]' -ArgumentList 1
+        $tasks[0] = $Session.InputTask
+        [void][System.Threading.Tasks.Task]::WaitAny($tasks, 50)
     }
     catch {
-        Clear-CsBackupCaughtError
+        Clear-CsBackupCaughtError -Caught $_
+    }
+    Complete-CsBackupRequest -Session $Session
+}
+
+# Flushes the request once it is written: what is left in the stream's buffer then fits into the empty
+# pipe, so that this does not wait. A request that cannot be written means that the executable is gone:
+# what it said tells more.
+function Complete-CsBackupRequest {
+    param(
+        [hashtable] $Session
+    )
+
+    if (($null -eq $Session.InputTask) -or (-not $Session.InputTask.IsCompleted)) {
+        return
+    }
+    $written = ($Session.InputTask.Status -eq [System.Threading.Tasks.TaskStatus]::RanToCompletion)
+    $Session.InputTask = $null
+    if (-not $written) {
+        return
+    }
+    try {
+        $Session.InputStream.Flush()
+    }
+    catch {
+        Clear-CsBackupCaughtError -Caught $_
     }
 }

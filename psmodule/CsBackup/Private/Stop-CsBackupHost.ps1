@@ -11,15 +11,25 @@ function Stop-CsBackupHost {
             $Session.Process.StandardInput.BaseStream.Dispose()
         }
         catch {
-            Clear-CsBackupCaughtError
+            Clear-CsBackupCaughtError -Caught $_
         }
         try {
             if (-not $Session.Process.WaitForExit(1500)) {
                 $Session.Process.Kill()
+                # Only until it has let go of its files.
+                [void]$Session.Process.WaitForExit(400)
             }
         }
         catch {
-            Clear-CsBackupCaughtError
+            Clear-CsBackupCaughtError -Caught $_
+        }
+        # A stream that is being read still cannot be closed without waiting; the end of the process
+        # ends it.
+        if (($null -ne $Session.OutputTask) -and $Session.OutputTask.IsCompleted) {
+            $Session.Process.StandardOutput.Dispose()
+        }
+        if (($null -eq $Session.ErrorTask) -or $Session.ErrorTask.IsCompleted) {
+            $Session.Process.StandardError.Dispose()
         }
     }
     $Session.Process.Dispose()

@@ -7,12 +7,16 @@ function Write-CsBackupProgress {
         [object] $Message
     )
 
-    $activity = [string]$Message.Activity
-    if ([string]::IsNullOrEmpty($activity)) {
+    $activity = ConvertTo-CsBackupText -Value $Message.Activity
+    if ($activity.Length -eq 0) {
         $activity = 'csbackup'
     }
     $number = $Session.ProgressNames.IndexOf($activity)
     if ($number -lt 0) {
+        # No command does so many things side by side.
+        if ($Session.ProgressNames.Count -ge 16) {
+            return
+        }
         $Session.ProgressNames.Add($activity)
         $number = $Session.ProgressNames.Count - 1
     }
@@ -46,7 +50,7 @@ function Get-CsBackupProgressText {
     elseif ($Message.Done -gt 0) {
         $text = "$text $($Message.Done) $($Message.Unit)"
     }
-    $text = $text.Trim()
+    $text = ConvertTo-CsBackupText -Value $text
     if ($text.Length -eq 0) {
         return '...'
     }

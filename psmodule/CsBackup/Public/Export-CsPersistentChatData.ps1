@@ -105,26 +105,24 @@ function Export-CsPersistentChatData {
         if (-not $AsBytes) {
             $request['FileName'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $FileName
             $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request
-            Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+            Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
             return
         }
 
-        $bytes = $null
-        $folder = New-CsBackupTemporaryFolder
+        $folder = Get-CsBackupTemporaryPath
+        $archive = [System.IO.Path]::Combine($folder, 'export.zip')
+        $request['FileName'] = $archive
         try {
-            $archive = [System.IO.Path]::Combine($folder, 'export.zip')
-            $request['FileName'] = $archive
+            New-CsBackupTemporaryFolder -Cmdlet $PSCmdlet -Path $folder
             $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request
-            if ([System.IO.File]::Exists($archive)) {
-                $bytes = [System.IO.File]::ReadAllBytes($archive)
-            }
+            Read-CsBackupArchive -Path $archive -Outcome $outcome
         }
         finally {
             Remove-CsBackupTemporaryFolder -Path $folder
         }
-        if ($null -ne $bytes) {
-            $PSCmdlet.WriteObject($bytes, $false)
+        if ($null -ne $outcome.Bytes) {
+            $PSCmdlet.WriteObject($outcome.Bytes, $false)
         }
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

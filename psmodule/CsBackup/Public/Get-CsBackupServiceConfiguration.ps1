@@ -56,10 +56,7 @@ function Get-CsBackupServiceConfiguration {
     process {
         Import-CsBackupPreference -Cmdlet $PSCmdlet
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'Identity', 'Filter', 'LocalStore'
-        $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'configuration get' -Parameters $request
-        foreach ($value in $outcome.Objects) {
-            ConvertTo-CsBackupConfiguration -Value $value
-        }
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'configuration get' -Parameters $request -Converter 'ConvertTo-CsBackupConfiguration'
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

@@ -67,10 +67,7 @@ function Get-CsBackupServiceStatus {
     process {
         Import-CsBackupPreference -Cmdlet $PSCmdlet
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'PoolFqdn', 'Category', 'BackupModule', 'Force'
-        $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'status' -Parameters $request
-        foreach ($value in $outcome.Objects) {
-            ConvertTo-CsBackupStatus -Value $value
-        }
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'status' -Parameters $request -Converter 'ConvertTo-CsBackupStatus'
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

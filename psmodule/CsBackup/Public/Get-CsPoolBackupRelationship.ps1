@@ -52,10 +52,7 @@ function Get-CsPoolBackupRelationship {
     process {
         Import-CsBackupPreference -Cmdlet $PSCmdlet
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'PoolFqdn', 'LocalStore', 'Force'
-        $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'relationship' -Parameters $request
-        foreach ($value in $outcome.Objects) {
-            ConvertTo-CsBackupRelationship -Value $value
-        }
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'relationship' -Parameters $request -Converter 'ConvertTo-CsBackupRelationship'
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

@@ -93,6 +93,10 @@ function Import-CsPersistentChatData {
     }
 
     end {
+        if (($null -eq $whole) -and [string]::IsNullOrEmpty($FileName)) {
+            $PSCmdlet.ThrowTerminatingError((New-CsBackupErrorRecord -Id 'InvalidUsage' -Category 'InvalidArgument' -Target $DBInstance `
+                -Message 'There is no archive to import: nothing came through the pipeline.' -Hint 'Pipe the archive as one byte array, or give -ByteInput or -FileName.'))
+        }
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'DBInstance', 'DBName'
         if (-not [string]::IsNullOrEmpty($Report)) {
             $request['Report'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $Report
@@ -104,34 +108,24 @@ function Import-CsPersistentChatData {
             }
             $request['WhatIf'] = $true
         }
-        if ($PSCmdlet.ParameterSetName -ne 'ByteInput') {
+        if ($null -eq $whole) {
             $request['FileName'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $FileName
             $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat import' -Parameters $request
-            Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+            Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
             return
         }
 
-        $folder = New-CsBackupTemporaryFolder
+        $folder = Get-CsBackupTemporaryPath
+        $archive = [System.IO.Path]::Combine($folder, 'import.zip')
+        $request['FileName'] = $archive
         try {
-            $archive = [System.IO.Path]::Combine($folder, 'import.zip')
-            if ($null -eq $collected) {
-                [System.IO.File]::WriteAllBytes($archive, $whole)
-            }
-            else {
-                $file = [System.IO.File]::Create($archive)
-                try {
-                    $collected.WriteTo($file)
-                }
-                finally {
-                    $file.Dispose()
-                }
-            }
-            $request['FileName'] = $archive
+            New-CsBackupTemporaryFolder -Cmdlet $PSCmdlet -Path $folder
+            Write-CsBackupArchive -Cmdlet $PSCmdlet -Path $archive -Bytes $whole -Collected $collected
             $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat import' -Parameters $request
         }
         finally {
             Remove-CsBackupTemporaryFolder -Path $folder
         }
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

@@ -65,6 +65,6 @@ function Invoke-CsBackupServiceSync {
         }
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'PoolFqdn', 'BackupModule', 'Force', 'Wait'
         $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'sync' -Parameters $request
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

@@ -48,6 +48,6 @@ function Remove-CsBackupServiceConfiguration {
         }
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'Identity', 'Force'
         $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'configuration reset' -Parameters $request
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }

@@ -109,6 +109,6 @@ function Set-CsBackupServiceConfiguration {
             return
         }
         $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'configuration set' -Parameters $request
-        Write-CsBackupFailure -Cmdlet $PSCmdlet -Outcome $outcome
+        Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }
