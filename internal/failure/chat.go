@@ -9,6 +9,15 @@ const (
 	DatabaseNotChat      ID = "DatabaseNotPersistentChat"
 	DatabaseTablesExist  ID = "DatabaseTablesExist"
 	DatabaseFailed       ID = "DatabaseFailed"
+	DatabaseUnknownHost  ID = "DatabaseServerUnknown"
+	DatabaseUnknownName  ID = "DatabaseInstanceUnknown"
+	DatabaseNoBrowser    ID = "DatabaseBrowserSilent"
+	DatabaseTimeout      ID = "DatabaseTimeout"
+	DatabaseBroken       ID = "DatabaseConnectionBroken"
+	DatabaseOldTLS       ID = "DatabaseProtectionTooOld"
+	DatabaseNotReady     ID = "DatabaseNotReady"
+	DatabaseDeadlock     ID = "DatabaseDeadlock"
+	DatabaseNoSnapshot   ID = "DatabaseSnapshotNotAllowed"
 	DatabaseBusy         ID = "DatabaseBusy"
 	DatabaseFull         ID = "DatabaseFull"
 	DatabaseUntrusted    ID = "DatabaseCertificateNotTrusted"
@@ -24,14 +33,23 @@ const (
 var chat = []Kind{
 	{DatabaseNotFound, ObjectNotFound, ExitUnknown, "the database does not exist"},
 	{DatabaseUnreachable, ConnectionError, ExitUnreachable, "the database server cannot be reached"},
+	{DatabaseUnknownHost, ConnectionError, ExitUnreachable, "the name of the database server is not known"},
+	{DatabaseUnknownName, ObjectNotFound, ExitUnknown, "the server has no instance of that name"},
+	{DatabaseNoBrowser, ConnectionError, ExitUnreachable, "the SQL Server Browser does not tell the port of a named instance"},
+	{DatabaseTimeout, OperationTimeout, ExitUnreachable, "the database server did not answer in time"},
+	{DatabaseBroken, ConnectionError, ExitUnreachable, "the connection to the database server broke"},
+	{DatabaseNotReady, ResourceUnavailable, ExitUnreachable, "the database is starting, offline or being restored"},
 	{DatabaseLoginFailed, AuthenticationError, ExitRefused, "the database server refused the login"},
 	{DatabaseAccessDenied, PermissionDenied, ExitRefused, "the login lacks rights in the database"},
 	{DatabaseNotChat, InvalidData, ExitFailed, "the database is not a Persistent Chat database"},
 	{DatabaseTablesExist, ResourceExists, ExitRefused, "tables of the schema exist already"},
 	{DatabaseFailed, InvalidOperation, ExitFailed, "the database reported an error"},
-	{DatabaseBusy, ResourceBusy, ExitFailed, "other users of the database stood in the way"},
+	{DatabaseBusy, ResourceBusy, ExitFailed, "other users of the database held their locks for too long"},
+	{DatabaseDeadlock, ResourceBusy, ExitFailed, "another user of the database won a deadlock"},
+	{DatabaseNoSnapshot, InvalidOperation, ExitFailed, "the database does not allow snapshot isolation"},
 	{DatabaseFull, WriteError, ExitFailed, "the database has no room left"},
-	{DatabaseUntrusted, SecurityError, ExitRefused, "no trusted connection to the database server"},
+	{DatabaseUntrusted, SecurityError, ExitRefused, "the certificate of the database server is not trusted"},
+	{DatabaseOldTLS, SecurityError, ExitRefused, "the database server offers no protection that is safe today"},
 	{DatabaseValueUnfit, InvalidData, ExitFailed, "a value that the database cannot hold"},
 	{ArchiveDamaged, InvalidData, ExitDamaged, "the archive is damaged"},
 	{ArchiveForeign, InvalidData, ExitDamaged, "the file is not an archive of csbackup"},

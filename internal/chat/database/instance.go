@@ -3,28 +3,38 @@ package database
 import (
 	"fmt"
 	"net/url"
-	"os"
-	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"csbackup/internal/chat/schema"
 	"csbackup/internal/failure"
 )
 
-// The variables that carry the login; they never stand in a command line.
-const (
-	UserVariable         = "CSBACKUP_SQL_USER"
-	PasswordVariable     = "CSBACKUP_SQL_PASSWORD"
-	PasswordFileVariable = "CSBACKUP_SQL_PASSWORD_FILE"
-)
-
-// Options say how a connection to SQL Server is protected.
+// Options say how a connection to SQL Server is made and protected.
 type Options struct {
-	TrustServerCertificate bool   // take any certificate
-	Encrypt                string // "true" (also ""), "strict" or "false"
-	ServerCertificate      string // path of a .pem or .der file that the server's certificate must equal
-	LegacyTLS              bool   // TLS 1.0 and RSA key exchange too
+	TrustServerCertificate bool          // take any certificate
+	Encrypt                string        // "true" (also ""), "strict" (TLS before anything else) or "false"
+	ServerCertificate      string        // path of the server's certificate or of its issuer's, PEM or DER
+	LegacyTLS              bool          // TLS 1.0 and 1.1, RSA key exchange and old ciphers too
+	Silence                time.Duration // how long the server may be silent within a statement; 0 is DefaultSilence
+}
+
+// DefaultSilence leaves a busy server the time to sort and check what a long import has loaded.
+const DefaultSilence = 10 * time.Minute
+
+// Warnings says, one sentence each, what the options take away from the protection of a connection.
+func (o Options) Warnings() []string {
+	var warnings []string
+	if o.LegacyTLS {
+		warnings = append(warnings, "--legacy-tls allows TLS 1.0 and 1.1, old ciphers and key exchange without forward secrecy; use it only for servers that cannot be updated.")
+	}
+	if o.Encrypt == "false" {
+		warnings = append(warnings, "--encrypt false sends everything after the login unencrypted, and does not check the server's certificate.")
+	} else if o.TrustServerCertificate {
+		warnings = append(warnings, "--trust-server-certificate does not check who answers; somebody in between could read and change everything.")
+	}
+	return warnings
 }
 
 // Instance is a database that can be opened.
@@ -38,7 +48,9 @@ type Instance struct {
 	User     string // "" for integrated security
 	Options  Options
 
-	password string
+	password       string
+	authentication authentication
+	kerberos       map[string]string // the driver's parameters for Kerberos
 }
 
 // SQLite tells whether the instance is a file.
@@ -75,7 +87,11 @@ func ParseInstance(dbInstance, dbName string, lookup func(string) string, option
 		return Instance{}, usage(dbInstance, "has a database name that SQL Server cannot have", "Give --db-name as SQL Server shows it.")
 	}
 	switch options.Encrypt {
-	case "", "true", "strict", "false":
+	case "", "true", "false":
+	case "strict":
+		if options.TrustServerCertificate {
+			return Instance{}, usage(dbInstance, "cannot be trusted without a check where the encryption is strict", "Leave out --trust-server-certificate, and give --server-certificate FILE if the certificate is not known here.")
+		}
 	default:
 		return Instance{}, usage(dbInstance, fmt.Sprintf("cannot be encrypted as %.20q", options.Encrypt), "Give --encrypt true, strict or false.")
 	}
@@ -119,28 +135,7 @@ func usage(instance, what, hint string) error {
 	return failure.New(failure.InvalidUsage, instance, fmt.Sprintf("The database instance %.100q %s", instance, what), hint)
 }
 
-func (i Instance) withLogin(lookup func(string) string) (Instance, error) {
-	i.User, i.password = lookup(UserVariable), lookup(PasswordVariable)
-	path := lookup(PasswordFileVariable)
-	if i.User == "" {
-		if i.password != "" || path != "" {
-			return Instance{}, failure.New(failure.InvalidUsage, i.Name, "A password for SQL Server is given, but no user",
-				"Set "+UserVariable+" too, or neither to log in as yourself.")
-		}
-		return i, nil
-	}
-	if i.password == "" && path != "" {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return Instance{}, failure.Wrap(failure.FileNotReadable, path, "The file of the SQL Server password cannot be read",
-				"Correct "+PasswordFileVariable+".", err)
-		}
-		i.password = strings.TrimRight(string(content), "\r\n")
-	}
-	return i, nil
-}
-
-// connection gives the driver's connection address.
+// connection gives the driver's connection address, without what protection adds.
 func (i Instance) connection() string {
 	host := i.Host
 	if strings.Contains(host, ":") {
@@ -154,26 +149,11 @@ func (i Instance) connection() string {
 		encrypt = "true"
 	}
 	values := url.Values{
-		"database": {i.Database}, "app name": {"csbackup"}, "encrypt": {encrypt},
-		"trustservercertificate": {strconv.FormatBool(i.Options.TrustServerCertificate)},
-		"dial timeout":           {"15"}, "connection timeout": {"0"}, "keepalive": {"30"}, "disableretry": {"true"},
-		"packet size": {"32767"}, "tlsmin": {"1.2"},
-	}
-	if i.Options.LegacyTLS {
-		values.Set("tlsmin", "1.0")
-	}
-	if i.Options.ServerCertificate != "" {
-		values.Set("servercertificate", i.Options.ServerCertificate)
+		"database": {i.Database}, "app name": {"csbackup"}, "encrypt": {encrypt}, "trustservercertificate": {"false"},
+		"dial timeout": {"15"}, "disableretry": {"true"}, "packet size": {"32767"},
 	}
 	address := url.URL{Scheme: "sqlserver", Host: host, Path: i.Named}
-	if i.User != "" {
-		address.User = url.UserPassword(i.User, i.password)
-		if strings.Contains(i.User, `\`) && runtime.GOOS == "windows" {
-			values.Set("authenticator", "ntlm")
-		}
-	} else if runtime.GOOS != "windows" {
-		values.Set("authenticator", "krb5")
-	}
+	i.loginParameters(&address, values)
 	address.RawQuery = values.Encode()
 	return address.String()
 }

@@ -1,12 +1,15 @@
 package database
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	mssql "github.com/microsoft/go-mssqldb"
@@ -86,14 +89,15 @@ func openServer(ctx context.Context, instance Instance) (Database, error) {
 	config, err := msdsn.Parse(instance.connection())
 	if err != nil {
 		return nil, failure.Wrap(failure.InvalidUsage, instance.String(), "The connection to "+instance.String()+" cannot be prepared",
-			"Check --db-instance, --server-certificate and the login.", redact(instance, err))
+			"Check --db-instance and the login.", redact(instance, err))
 	}
-	if instance.Options.LegacyTLS && config.TLSConfig != nil {
-		for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-			config.TLSConfig.CipherSuites = append(config.TLSConfig.CipherSuites, suite.ID)
-		}
+	if config.TLSConfig, err = protection(instance); err != nil {
+		return nil, err
 	}
-	pool := sql.OpenDB(mssql.NewConnectorConfig(config))
+	config.ConnTimeout = cmp.Or(instance.Options.Silence, DefaultSilence)
+	inner := mssql.NewConnectorConfig(config)
+	inner.Dialer = dialer{}
+	pool := sql.OpenDB(connector{inner})
 	pool.SetMaxIdleConns(0) // settings of a session never reach another one
 	s := &server{instance: instance, pool: pool}
 	if err := s.probe(ctx); err != nil {
@@ -136,6 +140,10 @@ func (s *server) CreateSchema(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
+	return again(ctx, func() error { return s.create(ctx, database, statements) })
+}
+
+func (s *server) create(ctx context.Context, database string, statements []string) error {
 	session, err := s.begin(ctx, sql.LevelDefault)
 	if err != nil {
 		return err
@@ -171,32 +179,63 @@ func serverTable(t schema.Table, inner []string) string {
 
 // Snapshot begins to read, in one moment where the database allows it.
 func (s *server) Snapshot(ctx context.Context) (Reader, error) {
+	var reader Reader
+	err := again(ctx, func() (err error) {
+		reader, err = s.snapshot(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return reader, nil
+}
+
+func (s *server) snapshot(ctx context.Context) (Reader, error) {
 	var snapshot, versions int64
 	row := s.pool.QueryRowContext(ctx, "SELECT CAST(snapshot_isolation_state AS int), CAST(is_read_committed_snapshot_on AS int) FROM sys.databases WHERE name = DB_NAME()")
 	if err := row.Scan(&snapshot, &versions); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, explain(s.instance, err)
 	}
-	level, isolation := sql.LevelReadCommitted, "read committed, because the database does not allow snapshot isolation: each row is as some user committed it, and rows of different moments may stand beside each other"
-	switch {
-	case snapshot == 1:
-		level, isolation = sql.LevelSnapshot, "snapshot isolation: one moment"
-	case versions == 1:
+	if snapshot == 1 {
+		session, err := s.beginWhole(ctx, sql.LevelSnapshot)
+		if !failure.IsID(err, failure.DatabaseNoSnapshot) { // switched off since it was asked
+			return &serverReader{session, "snapshot isolation: one moment", true}, err
+		}
+	}
+	isolation := "read committed, because the database does not allow snapshot isolation: each row is as some user committed it, and rows of different moments may stand beside each other"
+	if versions == 1 {
 		isolation = "read committed snapshot, because the database does not allow snapshot isolation: each table is of one moment, different tables may be of different ones"
 	}
-	session, err := s.beginWhole(ctx, level)
-	if err != nil {
-		return nil, err
-	}
-	return serverReader{session: session, isolation: isolation, oneMoment: snapshot == 1}, nil
+	session, err := s.beginWhole(ctx, sql.LevelReadCommitted)
+	return &serverReader{session, isolation, false}, err
 }
 
 // Begin starts a write transaction.
 func (s *server) Begin(ctx context.Context) (Writer, error) {
-	session, err := s.beginWhole(ctx, sql.LevelReadCommitted)
+	var session *serverSession
+	err := again(ctx, func() (err error) {
+		session, err = s.beginWhole(ctx, sql.LevelReadCommitted)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return session, nil
+}
+
+// again does what lost a deadlock up to twice more. What it is given must have changed nothing then.
+func again(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if try == 3 || !failure.IsID(err, failure.DatabaseDeadlock) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(try*50+rand.IntN(100)) * time.Millisecond):
+		}
+	}
 }
 
 // beginWhole is begin in a database that holds a whole published schema.
@@ -230,11 +269,24 @@ func (s *server) begin(ctx context.Context, level sql.IsolationLevel) (*serverSe
 			return nil, errors.Join(explain(s.instance, err), connection.Close())
 		}
 	}
-	tx, err := connection.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{Isolation: level})
-	if err != nil {
-		return nil, errors.Join(explain(s.instance, err), connection.Close())
+	session := &serverSession{ctx: ctx, instance: s.instance, dialect: s.dialect, connection: connection}
+	if err := session.start(ctx, level); err != nil {
+		return nil, errors.Join(err, connection.Close())
 	}
-	return &serverSession{ctx: ctx, instance: s.instance, dialect: s.dialect, connection: connection, tx: tx}, nil
+	return session, nil
+}
+
+func (s *serverSession) start(ctx context.Context, level sql.IsolationLevel) (err error) {
+	s.tx, err = s.connection.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{Isolation: level})
+	return s.explain(ctx, err)
+}
+
+// restart begins a new transaction in place of one that the server has ended.
+func (s *serverSession) restart(ctx context.Context) error {
+	if err := s.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return s.explain(ctx, err)
+	}
+	return s.start(ctx, sql.LevelReadCommitted)
 }
 
 // serverSession is one transaction on one connection.
@@ -294,7 +346,7 @@ func (s *serverSession) Commit() error {
 	var known mssql.Error
 	err := s.end(s.tx.Commit)
 	if err != nil && !errors.As(err, &known) {
-		return failure.Wrap(failure.DatabaseUnreachable, s.instance.String(), "The connection broke while "+s.instance.String()+" committed",
+		return failure.Wrap(failure.DatabaseBroken, s.instance.String(), "The connection broke while "+s.instance.String()+" committed",
 			"Either all was written or nothing; run the import again with --what-if to see which.", err)
 	}
 	return err
@@ -304,7 +356,7 @@ func (s *serverSession) Commit() error {
 func (s *serverSession) Rollback() error {
 	return s.end(func() error {
 		err := s.tx.Rollback()
-		if errors.Is(err, sql.ErrTxDone) {
+		if errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) { // the server undoes what a lost connection began
 			return nil
 		}
 		return err

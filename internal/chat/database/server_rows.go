@@ -252,18 +252,57 @@ type serverReader struct {
 	oneMoment bool
 }
 
-func (r serverReader) Tables(ctx context.Context) (Layout, error) { return r.session.Tables(ctx) }
-
-func (r serverReader) Rows(ctx context.Context, query Query, fn func(row []any) error) error {
-	return r.session.Rows(ctx, query, fn)
+func (r *serverReader) Tables(ctx context.Context) (there Layout, err error) {
+	err = r.again(ctx, func() error {
+		there, err = r.session.Tables(ctx)
+		return err
+	})
+	return there, err
 }
 
-func (r serverReader) Count(ctx context.Context, query Query) (int64, error) {
-	return r.session.Count(ctx, query)
+func (r *serverReader) Rows(ctx context.Context, query Query, fn func(row []any) error) error {
+	var err error
+	handed := false
+	r.again(ctx, func() error {
+		err = r.session.Rows(ctx, query, func(row []any) error {
+			handed = true
+			return fn(row)
+		})
+		if handed {
+			return nil // what was handed on cannot be taken back
+		}
+		return err
+	})
+	return err
 }
 
-func (r serverReader) Isolation() string { return r.isolation }
+func (r *serverReader) Count(ctx context.Context, query Query) (count int64, err error) {
+	err = r.again(ctx, func() error {
+		count, err = r.session.Count(ctx, query)
+		return err
+	})
+	return count, err
+}
 
-func (r serverReader) OneMoment() bool { return r.oneMoment }
+// again does what lost a deadlock once more in a new transaction, where that is as good as the old one:
+// not where everything has to be of one moment.
+func (r *serverReader) again(ctx context.Context, do func() error) error {
+	if r.oneMoment {
+		return do()
+	}
+	return again(ctx, func() error {
+		err := do()
+		if failure.IsID(err, failure.DatabaseDeadlock) {
+			if failed := r.session.restart(ctx); failed != nil {
+				return failed
+			}
+		}
+		return err
+	})
+}
 
-func (r serverReader) Close() error { return r.session.Rollback() }
+func (r *serverReader) Isolation() string { return r.isolation }
+
+func (r *serverReader) OneMoment() bool { return r.oneMoment }
+
+func (r *serverReader) Close() error { return r.session.Rollback() }

@@ -28,11 +28,12 @@ type Options struct {
 	NoSnapshot bool        // the database does not allow snapshot isolation
 	User       string      // "" takes any login
 	Password   string
+	Host       string // a loopback address; "" is 127.0.0.1
 }
 
 // Server is a running server.
 type Server struct {
-	Host string // 127.0.0.1
+	Host string
 	Port int
 
 	options  Options
@@ -51,12 +52,15 @@ type Server struct {
 // Start runs a server with an empty database until the end of the test.
 func Start(t testing.TB, options Options) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if options.Host == "" {
+		options.Host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", options.Host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := listener.Addr().(*net.TCPAddr)
-	s := &Server{Host: "127.0.0.1", Port: address.Port, options: options, path: filepath.Join(t.TempDir(), "server.db"), listener: listener, open: map[net.Conn]bool{}}
+	s := &Server{Host: options.Host, Port: address.Port, options: options, path: filepath.Join(t.TempDir(), "server.db"), listener: listener, open: map[net.Conn]bool{}}
 	if s.options.PacketSize == 0 {
 		s.options.PacketSize = 4096
 	}
