@@ -2,6 +2,8 @@ module csbackup
 
 go 1.26.0
 
+godebug x509negativeserial=1 // SQL Server makes such certificates for itself
+
 require (
 	github.com/Microsoft/go-winio v0.6.4
 	github.com/fsnotify/fsnotify v1.10.1

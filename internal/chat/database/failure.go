@@ -159,12 +159,12 @@ func adviseNetwork(err error) advice {
 // adviseProtection tells what is wrong with a certificate, or that TLS itself could not be agreed.
 func adviseProtection(text string) advice {
 	switch {
-	case isAny(text, "not the one of --server-certificate"):
-		return notTheSame
 	case isAny(text, "expired", "not yet valid"):
 		return expired
 	case isAny(text, "certificate is valid for", "certificate is not valid for", "doesn't contain any", "legacy Common Name"):
 		return otherName
+	case isAny(text, "not the one of --server-certificate"):
+		return notTheSame
 	case isAny(text, "x509:", "certificate"):
 		return untrusted
 	}

@@ -57,7 +57,9 @@ func TestAWriterThatIsCutAtAnyPacketLeavesTheDatabaseAsItWas(t *testing.T) {
 	options.PacketSize = 2048
 	s, _, before := filled(t, options)
 	for n := 1; ; n++ {
-		s.Intercept(func(r tdstest.Request) tdstest.Action { return tdstest.Action{Cut: r.Kind == tdstest.Packet && r.Packets == n} })
+		s.Intercept(func(r tdstest.Request) tdstest.Action {
+			return tdstest.Action{Cut: r.Kind == tdstest.Packet && r.Packets == n}
+		})
 		db, err := connect(t, s, trusting)
 		if err == nil {
 			err = importRows(t.Context(), db)
