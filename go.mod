@@ -6,7 +6,6 @@ godebug x509negativeserial=1 // SQL Server makes such certificates for itself
 
 require (
 	github.com/Microsoft/go-winio v0.6.4
-	github.com/fsnotify/fsnotify v1.10.1
 	github.com/klauspost/compress v1.20.3
 	github.com/microsoft/go-mssqldb v1.11.2
 	github.com/ncruces/go-sqlite3 v0.37.0

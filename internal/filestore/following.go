@@ -2,6 +2,7 @@ package filestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -120,7 +121,33 @@ func (f *following) Usage() (Usage, error) {
 }
 
 func (f *following) Watch(folders []string) (Watcher, error) {
-	return through(f, func(s Store) (Watcher, error) { return s.Watch(folders) })
+	store, err := f.now()
+	if err != nil {
+		return nil, err
+	}
+	inner, err := store.Watch(folders)
+	if err != nil {
+		return nil, err
+	}
+	return &followingWatcher{Watcher: inner, following: f, store: store}, nil
+}
+
+// followingWatcher ends when another store stands under the path than the one it watches.
+type followingWatcher struct {
+	Watcher
+	following *following
+	store     Store
+}
+
+func (w *followingWatcher) Take() ([]string, bool, error) {
+	store, err := w.following.now()
+	if err == nil && store != w.store {
+		err = errors.New("another file store stands under the path now")
+	}
+	if err != nil {
+		return nil, true, fmt.Errorf("%w: %w", ErrNoWatch, err)
+	}
+	return w.Watcher.Take()
 }
 
 func (f *following) Properties() Properties {

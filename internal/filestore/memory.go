@@ -18,6 +18,7 @@ type MemoryOptions struct {
 	Capacity        int64        // bytes of content; 0 means no limit
 	Now             func() int64 // nanoseconds, for ChangeTime; nil counts changes instead
 	TimeGranularity int64        // nanoseconds; 0 means 1
+	NoWatch         bool         // Watch answers ErrNoWatch
 }
 
 // Memory is a Store in memory that behaves the same on every run and can lose power.
@@ -30,6 +31,7 @@ type Memory struct {
 	used    int64
 	ticks   int64
 	objects uint64
+	watches map[*memoryWatcher]bool
 }
 
 // node is a file or folder. A folder has entries as seen now, and entries that are durable.
@@ -56,7 +58,7 @@ func NewMemory(options MemoryOptions) *Memory {
 	if options.TimeGranularity <= 0 {
 		options.TimeGranularity = 1
 	}
-	m := &Memory{options: options, locked: map[string]bool{}}
+	m := &Memory{options: options, locked: map[string]bool{}, watches: map[*memoryWatcher]bool{}}
 	m.root = m.newNode(Folder)
 	return m
 }
@@ -211,7 +213,7 @@ func (m *Memory) regular(what, name string) (*memoryFile, error) {
 	if err != nil {
 		return nil, about(what, name, err)
 	}
-	return &memoryFile{store: m, node: place.node, name: place.name}, nil
+	return &memoryFile{store: m, node: place.node, name: place.name, path: name}, nil
 }
 
 // Open implements Store.
@@ -249,7 +251,8 @@ func (m *Memory) Create(name string) (Writer, error) {
 	}
 	made := m.newNode(File)
 	m.apply(assign(place, made))
-	return &memoryFile{store: m, node: made, name: place.name}, nil
+	m.tell(name)
+	return &memoryFile{store: m, node: made, name: place.name, path: name}, nil
 }
 
 // MakeFolder implements Store.
@@ -277,6 +280,7 @@ func (m *Memory) makeFolder(name string) ([]string, error) {
 		case place.node == nil:
 			m.apply(assign(place, m.newNode(Folder)))
 			made = append(made, name[:end])
+			m.tell(name[:end])
 		case place.node.kind == File:
 			err = fs.ErrExist
 		case place.node.kind == Other:
@@ -309,6 +313,7 @@ func (m *Memory) Publish(from, to string) error {
 	}
 	source.node.changed = m.now()
 	m.apply(move(source, target))
+	m.tell(from, to)
 	return nil
 }
 
@@ -338,6 +343,7 @@ func (m *Memory) Exchange(from, to, aside string) error {
 	m.apply(swap(source, target))
 	source.node = target.node
 	m.apply(move(source, free))
+	m.tell(from, to, aside)
 	return nil
 }
 
@@ -358,6 +364,7 @@ func (m *Memory) Remove(name string) error {
 	}
 	m.used -= int64(len(place.node.data))
 	m.apply(assign(place, nil))
+	m.tell(name)
 	return nil
 }
 
@@ -378,9 +385,6 @@ func (m *Memory) Properties() Properties {
 		Exchange: true, TimeGranularity: m.options.TimeGranularity}
 }
 
-// Watch implements Store: a store in memory does not tell about changes.
-func (m *Memory) Watch([]string) (Watcher, error) { return nil, ErrNoWatch }
-
 // Close implements Store. The content stays, so that a test can look at it.
 func (m *Memory) Close() error { return nil }
 
@@ -388,7 +392,8 @@ func (m *Memory) Close() error { return nil }
 type memoryFile struct {
 	store  *Memory
 	node   *node
-	name   string
+	name   string // the last component
+	path   string // the whole name that it was opened by
 	offset int64
 	closed bool
 }
@@ -421,6 +426,7 @@ func (f *memoryFile) Write(data []byte) (int, error) {
 	f.node.data = append(f.node.data, data...)
 	f.node.unflushed, f.node.changed = true, m.now()
 	f.node.modTime = m.truncate(f.node.changed)
+	m.tell(f.path)
 	return len(data), nil
 }
 
@@ -429,6 +435,7 @@ func (f *memoryFile) SetModTime(ns int64) error {
 	defer f.store.mutex.Unlock()
 	f.node.modTime, f.node.changed = f.store.truncate(ns), f.store.now()
 	f.node.unflushed = true
+	f.store.tell(f.path)
 	return nil
 }
 
@@ -477,6 +484,7 @@ func (m *Memory) WriteFile(name string, data []byte, modTime int64) error {
 	made.data, made.modTime = bytes.Clone(data), m.truncate(modTime)
 	m.used += int64(len(data))
 	m.apply(assign(place, made))
+	m.tell(name)
 	return nil
 }
 

@@ -147,5 +147,3 @@ func exchangeByLink(from, to, aside place, old Kind) error {
 	}
 	return nil
 }
-
-func (s *real) Watch(folders []string) (Watcher, error) { return watchTree(s, s.path, folders) }

@@ -340,8 +340,6 @@ func (s *real) Properties() Properties {
 	return Properties{CaseInsensitive: true, WindowsNames: true, Network: s.network, TimeGranularity: 100}
 }
 
-func (s *real) Watch(folders []string) (Watcher, error) { return watchTree(s, s.path, folders) }
-
 func (s *real) Close() error { return s.root.Close() }
 
 // realFile is an open file, for reading or for writing.

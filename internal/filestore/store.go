@@ -132,22 +132,22 @@ type Store interface {
 	Properties() Properties
 
 	// Watch tells about changes below the given folders until the watcher is closed. ErrNoWatch when
-	// the store cannot. Folders that do not exist yet are picked up when they appear.
+	// the store cannot, with the reason. Folders that do not exist yet are picked up when they appear.
 	Watch(folders []string) (Watcher, error)
 
 	// Close lets go of the store.
 	Close() error
 }
 
-// Watcher tells which names may have changed. It is a hint, never a proof: after Lost, and from
-// time to time, the caller looks for itself.
+// Watcher tells which names may have changed. It is a hint, never a proof: when some were lost, and
+// from time to time, the caller looks for itself.
 type Watcher interface {
-	// Take returns the names that may have changed since the last call, without waiting, and whether
-	// some were lost (a queue overflowed, a folder could not be watched): then a full look is needed.
-	// A name that was made, changed, moved or removed is told; for a new or moved folder its own name
-	// is told, and the caller looks into it. Take remembers at most a bounded number of names; beyond
-	// that it reports them lost.
-	Take() (names []string, lost bool)
+	// Take returns the names that may have changed since the last call, sorted, without waiting, and
+	// whether some were lost (too many at once, a store put in the place of another): then a full look
+	// is needed. A name that was made, changed, moved or removed is told; for a new or moved folder
+	// its own name is told, and the caller looks into it. The error, ErrNoWatch, says that this
+	// watcher can tell nothing any more and why: close it.
+	Take() (names []string, lost bool, err error)
 	// Signal receives a value when Take has something to return.
 	Signal() <-chan struct{}
 	Close() error

@@ -1,180 +1,85 @@
 package filestore
 
 import (
-	"context"
-	"errors"
-	"io/fs"
-	"path/filepath"
+	"fmt"
 	"sync"
-
-	"github.com/fsnotify/fsnotify"
 )
 
 // maxRemembered bounds how many changed names a watcher keeps for its caller.
 const maxRemembered = 100_000
 
-// treeWatcher watches folders and all below them.
-type treeWatcher struct {
-	store  Store
-	root   string
-	wanted []string
-	inner  *fsnotify.Watcher
+// changes is what a watcher has seen and its caller not yet taken.
+type changes struct {
 	signal chan struct{}
-	stop   context.CancelFunc
-	done   chan struct{}
-
-	mutex sync.Mutex
-	names map[string]struct{}
-	lost  bool
+	mutex  sync.Mutex
+	names  map[string]struct{}
+	lost   bool
+	ended  error
 }
 
-// watchTree starts a watcher over the folders of a store that lies at the path root.
-func watchTree(store Store, root string, folders []string) (Watcher, error) {
-	if store.Properties().Network {
-		return nil, ErrNoWatch
-	}
-	if err := checkAll(store.Properties().WindowsNames, folders...); err != nil {
-		return nil, err
-	}
-	inner, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, errors.Join(ErrNoWatch, err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	watcher := &treeWatcher{store: store, root: root, wanted: folders, inner: inner, signal: make(chan struct{}, 1),
-		stop: stop, done: make(chan struct{}), names: map[string]struct{}{}}
-	for _, folder := range folders {
-		watcher.reach(folder)
-	}
-	go watcher.run(ctx)
-	return watcher, nil
+func newChanges() *changes {
+	return &changes{signal: make(chan struct{}, 1), names: map[string]struct{}{}}
 }
 
-// reach watches a wanted folder, and those above it so that its coming and going is seen.
-func (w *treeWatcher) reach(folder string) {
-	for above, _ := splitName(folder); ; above, _ = splitName(above) {
-		w.add(above)
-		if above == "." {
-			break
-		}
+func (c *changes) tell(name string) {
+	c.mutex.Lock()
+	if len(c.names) >= maxRemembered {
+		c.names, c.lost = map[string]struct{}{}, true
 	}
-	w.addTree(folder)
+	if !c.lost {
+		c.names[name] = struct{}{}
+	}
+	c.mutex.Unlock()
+	c.wake()
 }
 
-// add watches one folder; a folder that is not there, or no longer, is no loss.
-func (w *treeWatcher) add(folder string) bool {
-	info, err := w.store.Lstat(folder)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Kind != Folder {
-		return false
-	}
-	if err == nil {
-		err = w.inner.Add(filepath.Join(w.root, filepath.FromSlash(folder)))
-	}
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			w.remember("", true)
-		}
-		return false
-	}
-	return true
+func (c *changes) lose() {
+	c.mutex.Lock()
+	c.lost = true
+	c.mutex.Unlock()
+	c.wake()
 }
 
-func (w *treeWatcher) addTree(folder string) {
-	if !w.add(folder) {
-		return
+// end notes why nothing more will be told.
+func (c *changes) end(why error) {
+	c.mutex.Lock()
+	if c.ended == nil {
+		c.ended = fmt.Errorf("%w: %w", ErrNoWatch, why)
 	}
-	// Listed after the watch is in place, so that nothing made in between is missed.
-	infos, err := w.store.ReadDir(folder)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			w.remember("", true)
-		}
-		return
-	}
-	for _, info := range infos {
-		if info.Kind == Folder {
-			w.addTree(folder + "/" + info.Name)
-		}
-	}
+	c.mutex.Unlock()
+	c.wake()
 }
 
-func (w *treeWatcher) run(ctx context.Context) {
-	defer close(w.done)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case event, open := <-w.inner.Events:
-			if !open {
-				return
-			}
-			w.take(event)
-		case _, open := <-w.inner.Errors:
-			if !open {
-				return
-			}
-			w.remember("", true)
-		}
-	}
-}
-
-func (w *treeWatcher) take(event fsnotify.Event) {
-	relative, err := filepath.Rel(w.root, event.Name)
-	if err != nil {
-		w.remember("", true)
-		return
-	}
-	name := filepath.ToSlash(relative)
-	inside := false
-	for _, folder := range w.wanted {
-		if name == folder || below(name, folder) {
-			inside = true
-		} else if below(folder, name) && event.Has(fsnotify.Create) {
-			w.reach(folder)
-			w.remember(folder, false)
-		}
-	}
-	if !inside {
-		return
-	}
-	if event.Has(fsnotify.Create) {
-		w.addTree(name)
-	}
-	w.remember(name, false)
-}
-
-// below tells whether name lies inside folder.
-func below(name, folder string) bool {
-	return len(name) > len(folder) && name[:len(folder)] == folder && name[len(folder)] == '/'
-}
-
-func (w *treeWatcher) remember(name string, lost bool) {
-	w.mutex.Lock()
-	if lost || len(w.names) >= maxRemembered {
-		w.lost = true
-	} else {
-		w.names[name] = struct{}{}
-	}
-	w.mutex.Unlock()
+func (c *changes) wake() {
 	select {
-	case w.signal <- struct{}{}:
+	case c.signal <- struct{}{}:
 	default:
 	}
 }
 
-func (w *treeWatcher) Take() ([]string, bool) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	names, lost := sortedKeys(w.names), w.lost
-	w.names, w.lost = map[string]struct{}{}, false
-	return names, lost
+// Take implements Watcher.
+func (c *changes) Take() ([]string, bool, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	names, lost := sortedKeys(c.names), c.lost
+	c.names, c.lost = map[string]struct{}{}, false
+	return names, lost, c.ended
 }
 
-func (w *treeWatcher) Signal() <-chan struct{} { return w.signal }
+// Signal implements Watcher.
+func (c *changes) Signal() <-chan struct{} { return c.signal }
 
-func (w *treeWatcher) Close() error {
-	w.stop()
-	err := w.inner.Close()
-	<-w.done
-	return err
+// below tells whether name lies inside folder.
+func below(name, folder string) bool {
+	return folder == "." && name != "." || len(name) > len(folder) && name[:len(folder)] == folder && name[len(folder)] == '/'
+}
+
+// within tells whether a name is one of the folders or lies inside one.
+func within(name string, folders []string) bool {
+	for _, folder := range folders {
+		if name == folder || below(name, folder) {
+			return true
+		}
+	}
+	return false
 }

@@ -16,7 +16,7 @@ func Run(t *testing.T, open func(t *testing.T) filestore.Store) {
 		test func(t *testing.T, store filestore.Store)
 	}{
 		{"names", names}, {"content", content}, {"folders", folders}, {"publish", publish},
-		{"exchange", exchange}, {"P1 exchange with readers", exchangeWithReaders}, {"flush", flush},
+		{"exchange", exchange}, {"P1 exchange with readers", exchangeWithReaders}, {"flush", flush}, {"watch", watch},
 	} {
 		t.Run(one.name, func(t *testing.T) { one.test(t, open(t)) })
 	}
