@@ -8,15 +8,17 @@ import (
 	"csbackup/internal/index"
 )
 
-// Evidence is what one full look at one root found.
+// Evidence is what a look at one root found.
 type Evidence struct {
 	Root      string // its name: "CollabContent"
+	Holding   bool   // the brake holds already, or the store is not the known one
 	Absent    bool   // the root's folder itself is not there
-	Replaced  bool   // the root's folder is another one than at the last look
+	Replaced  bool   // the root's folder is another one than when all was well
 	Known     int64  // files that the index knows to be alive, missing ones included
 	Missing   int64  // of these, files that are not there
 	Regressed int64  // of these, files that are there with an older time than was known
-	Moved     int64  // of the missing, files whose content is there under a new name
+	Recent    int64  // files that were taken for deleted lately, and that the index knew then
+	Moved     int64  // of the missing, files whose content arrived under a new name
 }
 
 // Held tells why a root's losses are held back, or "" when they may be taken for deletions.
@@ -31,8 +33,10 @@ func Held(e Evidence) string {
 		return fmt.Sprintf("the folder %s is empty: all %d files that were known are gone", e.Root, e.Known)
 	case e.Replaced:
 		return fmt.Sprintf("the folder %s was replaced by another one, which lacks %d of %d known files and holds older copies of %d", e.Root, e.Missing, e.Known, e.Regressed)
-	case lost*2 > e.Known:
-		return fmt.Sprintf("the folder %s has lost most of its files: %d of %d are gone, %d are older than they were", e.Root, e.Missing, e.Known, e.Regressed)
+	case e.Holding:
+		return fmt.Sprintf("the folder %s still lacks %d of %d files that were known before the loss, and holds older copies of %d", e.Root, e.Missing, e.Known, e.Regressed)
+	case (lost+e.Recent)*2 > e.Known+e.Recent:
+		return fmt.Sprintf("the folder %s has lost most of its files: %d of %d are gone, %d are older than they were", e.Root, e.Missing+e.Recent, e.Known+e.Recent, e.Regressed)
 	}
 	return ""
 }

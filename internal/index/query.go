@@ -143,6 +143,13 @@ func (x *Index) Children(folder string) ([]Item, error) {
 	return x.items("SELECT "+columns+" FROM item WHERE folder=? ORDER BY name", folder)
 }
 
+// ChildrenAfter lists at most limit items directly in a folder, tombstones too, after a name, sorted.
+func (x *Index) ChildrenAfter(folder, after string, limit int) ([]Item, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.items("SELECT "+columns+" FROM item WHERE folder=? AND name>? ORDER BY name LIMIT ?", folder, after, int64(limit))
+}
+
 // Since lists at most limit items with a sequence number after the given one, in its order.
 func (x *Index) Since(after uint64, limit int) ([]Item, error) {
 	x.mu.Lock()

@@ -22,8 +22,10 @@ import (
 // One is made per session.
 type Importer struct {
 	*Replica
-	from index.Replica
-	full bool
+	from    index.Replica
+	full    bool
+	head    uint64 // the newest change that the partner announced
+	reached uint64 // how far its offers have come
 }
 
 // incoming is one batch on its way in.
@@ -66,13 +68,13 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	}
 	im.Offered(h.Settings)
 	if h.Full {
-		if _, err := im.look(ctx, true); err != nil {
+		if err := im.lookBefore(ctx); err != nil {
 			return exchange.Welcome{}, err
 		}
 	} else if reason := im.Held(); reason != "" {
 		return exchange.Welcome{}, im.heldError(reason)
 	}
-	im.from, im.full = h.Replica, h.Full
+	im.from, im.full, im.head = h.Replica, h.Full, h.Head
 	p, err := im.position()
 	if err != nil {
 		return exchange.Welcome{}, err
@@ -82,6 +84,24 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	w.Position.Number = p.Number
 	copy(w.Position.Hash[:], p.Hash)
 	return w, nil
+}
+
+// lookBefore compares everything before a full comparison begins.
+func (im *Importer) lookBefore(ctx context.Context) error {
+	im.looking.Lock()
+	defer im.looking.Unlock()
+	_, err := im.fullLook(ctx, true)
+	return err
+}
+
+// Ended hears that the session came to its end in order. It lets the brake go where all is back; after
+// a full comparison of which nothing is left to take, also where files are missing on both sides, and
+// tells how many.
+func (im *Importer) Ended() (nowhere int64, err error) {
+	if im.Held() == "" {
+		return 0, nil
+	}
+	return im.relieve(im.full && im.reached >= im.head && im.Index.PendingCount() == 0)
 }
 
 func (im *Importer) key() string { return fmt.Sprintf("from-%x", uint64(im.from)) }
@@ -134,6 +154,7 @@ func (im *Importer) Plan(_ context.Context, batch exchange.Batch, items []index.
 			wants = append(wants, want)
 		}
 	}
+	im.reached = max(im.reached, batch.Through)
 	im.state.Lock()
 	im.state.incoming[batch.Number] = in
 	im.state.Unlock()

@@ -2,12 +2,10 @@ package replica
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"slices"
+	"strconv"
 
 	"csbackup/internal/brake"
 	"csbackup/internal/failure"
@@ -15,418 +13,282 @@ import (
 	"csbackup/internal/index"
 )
 
-// Look is what a full look found.
+// Look is what a look found.
 type Look struct {
-	Files, Changed, Missing, Deferred, Skipped int64
-	Incomplete                                 error // a folder could not be listed: nothing in it counts as gone
+	Full                    bool  // everything was looked at
+	Files, Changed, Missing int64 // Missing: paths that the index knows and that are not there
+	Deferred                int64 // files that are held or still changing; each delays only itself
+	Skipped                 int64 // links, devices and the like, which are never replicated
+	Example                 string
+	Incomplete              error // a folder could not be listed: nothing in it counts as gone
 }
 
-// look carries one full look through the tree.
+// look carries one look through one root.
 type look struct {
 	*Replica
 	ctx       context.Context
+	root      Root
 	found     Look
 	evidence  brake.Evidence
+	holding   bool // the brake holds this root already, or the store is not the known one
+	identity  uint64
 	batch     []observation
-	regressed []observation
 	gone      []index.Item
-	restoring bool
+	regressed []observation
+	overdrawn bool // so much is older than it was that the brake is sure to hold
+	arrived   map[index.Hash]int
 }
 
 // observation is one difference between disk and index, still to be confirmed under the lock.
 type observation struct {
-	path   string
-	before index.Item // zero when the path was unknown
-	after  index.Item
+	sequence uint64 // of what the index had
+	state    index.State
+	after    index.Item
 }
 
-const observationsAtOnce = 512
+const (
+	observationsAtOnce = 512
+	childrenAtOnce     = 1024
+)
 
 // Look compares the whole store with the index, brings the index up to date, and lets the loss brake
 // judge what is gone. The reason why the brake holds is told by Held.
-func (r *Replica) Look(ctx context.Context) (Look, error) { return r.look(ctx, false) }
-
-// look with restoring set is the look before a full comparison ordered by an administrator: a store
-// that is not the known one is taken over, so that what it lacks can be put back.
-func (r *Replica) look(ctx context.Context, restoring bool) (Look, error) {
+func (r *Replica) Look(ctx context.Context) (Look, error) {
 	r.looking.Lock()
 	defer r.looking.Unlock()
-	if _, err := r.Store.Lstat("."); err != nil {
-		return Look{}, failure.Wrap(failure.StoreUnavailable, r.Pool, "The file store of "+r.Pool+" cannot be used",
-			"Mount it, or put a folder there; the service goes on by itself.", err)
+	return r.fullLook(ctx, false)
+}
+
+// fullLook with restoring set is the look before a full comparison ordered by an administrator: a
+// store that is not the known one is taken over, so that what it lacks can be put back.
+func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
+	total := Look{Full: true}
+	if err := r.reachable(); err != nil {
+		return total, err
 	}
 	reason, err := r.marker()
 	if err != nil {
-		return Look{}, fmt.Errorf("read the store's marker: %w", err)
+		return total, fmt.Errorf("read the store's marker: %w", err)
+	}
+	if err := r.distrust(reason); err != nil || reason != "" && !restoring {
+		return total, err
+	}
+	r.startFollowing()
+	for _, root := range r.Roots {
+		l := r.newLook(ctx, root)
+		l.holding = l.holding || reason != ""
+		if err := l.walk(); err != nil {
+			return total, err
+		}
+		held, err := l.weigh()
+		if err == nil {
+			err = l.judge(held)
+		}
+		if err != nil {
+			return total, err
+		}
+		total.add(l.found)
 	}
 	if reason != "" {
-		r.hold(reason)
-		if !restoring {
-			return Look{}, nil
+		if err := r.mark(); err != nil {
+			return total, fmt.Errorf("take the store over: %w", err)
 		}
-	}
-	held := ""
-	var total Look
-	for _, root := range r.Roots {
-		l := &look{Replica: r, ctx: ctx, restoring: restoring, evidence: brake.Evidence{Root: root.Name}}
-		if err := l.root(root); err != nil {
-			return l.found, err
-		}
-		total.Files += l.found.Files
-		total.Changed += l.found.Changed
-		total.Missing += l.found.Missing
-		total.Deferred += l.found.Deferred
-		total.Skipped += l.found.Skipped
-		total.Incomplete = errors.Join(total.Incomplete, l.found.Incomplete)
-		if held == "" {
-			held = brake.Held(l.evidence)
-		}
-		if err := l.finish(reason != "" || brake.Held(l.evidence) != ""); err != nil {
+		if err := r.distrust(""); err != nil {
 			return total, err
 		}
 	}
-	if reason == "" {
-		r.hold(held)
-	} else if err := r.mark(); err != nil {
-		return total, fmt.Errorf("take the store over: %w", err)
-	}
-	if r.Held() == "" && total.Incomplete == nil {
+	r.follow.whole, r.follow.fullAt = total.Incomplete == nil, r.Elapsed()
+	return r.conclude(total)
+}
+
+func (l *Look) add(other Look) {
+	l.Files += other.Files
+	l.Changed += other.Changed
+	l.Missing += other.Missing
+	l.Incomplete = errors.Join(l.Incomplete, other.Incomplete)
+}
+
+// conclude settles what is to be settled and tells what waits.
+func (r *Replica) conclude(total Look) (Look, error) {
+	if r.Held() == "" && total.Incomplete == nil && r.Index.Counts().Missing > 0 {
 		if err := r.settle(); err != nil {
 			return total, err
 		}
 	}
-	return total, r.SaveClock()
+	total.Missing = r.Index.Counts().Missing
+	total.Deferred, total.Skipped = int64(len(r.follow.again)), int64(len(r.follow.skipped))
+	total.Example = r.follow.example()
+	return total, r.saveClock()
 }
 
-func (l *look) root(root Root) error {
-	info, err := l.Store.Lstat(root.Folder)
+func (r *Replica) reachable() error {
+	if _, err := r.Store.Lstat("."); err != nil {
+		return failure.Wrap(failure.StoreUnavailable, r.Pool, "The file store of "+r.Pool+" cannot be used",
+			"Mount it, or put a folder there; the service goes on by itself.", err)
+	}
+	return nil
+}
+
+func (r *Replica) newLook(ctx context.Context, root Root) *look {
+	known := r.Index.RootCounts(root.Name).Files
+	return &look{Replica: r, ctx: ctx, root: root, holding: r.holding(root.Name), arrived: map[index.Hash]int{},
+		evidence: brake.Evidence{Root: root.Name, Known: known}}
+}
+
+// walk looks at the whole root.
+func (l *look) walk() error {
+	info, err := l.Store.Lstat(l.root.Folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		known, err := l.Index.Children(root.Name)
-		if err != nil {
-			return err
-		}
-		l.evidence.Absent = slices.ContainsFunc(known, func(it index.Item) bool { return it.Kind != index.Tombstone })
-		return l.vanished(root.Name, known)
+		counts := l.Index.RootCounts(l.root.Name)
+		l.evidence.Absent = counts.Files+counts.Folders > 0
+		err = l.vanishedBelow(l.root.Name)
 	case err != nil:
-		l.found.Incomplete = errors.Join(l.found.Incomplete, fmt.Errorf("look at %s: %w", root.Folder, err))
-		return nil
+		l.incomplete("look at "+l.root.Folder, err)
+		err = nil
 	case info.Kind != filestore.Folder:
-		l.found.Incomplete = errors.Join(l.found.Incomplete, fmt.Errorf("%s is not a folder: %w", root.Folder, filestore.ErrNotRegular))
-		return nil
+		l.incomplete(l.root.Folder+" is not a folder", filestore.ErrNotRegular)
+	default:
+		if err = l.sameRoot(info); err == nil {
+			err = l.folder(l.root.Name, l.root.Folder)
+		}
 	}
-	return l.folder(root.Name, root.Folder)
+	if err == nil {
+		err = l.commit()
+	}
+	if err == nil {
+		err = l.missing()
+	}
+	return err
 }
 
-// folder compares one folder's listing with what the index has in it.
+// sameRoot compares the root's folder with the one of the last look.
+func (l *look) sameRoot(info filestore.Info) error {
+	known, err := l.Index.Meta("root-" + l.root.Name)
+	l.identity = info.Identity
+	before, parseErr := strconv.ParseUint(string(known), 10, 64)
+	l.evidence.Replaced = parseErr == nil && before != 0 && info.Identity != 0 && before != info.Identity
+	return err
+}
+
+func (l *look) incomplete(doing string, err error) {
+	l.found.Incomplete = errors.Join(l.found.Incomplete, fmt.Errorf("%s: %w", doing, err))
+}
+
+// folder compares one folder's listing with what the index has in it, both in the order of names.
 func (l *look) folder(logical, place string) error {
 	if err := l.ctx.Err(); err != nil {
 		return err
 	}
 	listed, err := l.Store.ReadDir(place)
 	if err != nil {
-		l.found.Incomplete = errors.Join(l.found.Incomplete, fmt.Errorf("list %s: %w", place, err))
+		l.incomplete("list "+place, err)
 		return nil
 	}
-	known, err := l.Index.Children(logical)
-	if err != nil {
-		return err
-	}
-	byName := make(map[string]index.Item, len(known))
-	for _, it := range known {
-		byName[it.Path] = it
-	}
+	known := l.children(logical)
 	for _, info := range listed {
-		if skipped(info.Name) || info.Kind == filestore.Other {
-			l.found.Skipped++
-			continue
-		}
 		p := logical + "/" + info.Name
-		it, ok := byName[p]
-		delete(byName, p)
-		if info.Kind == filestore.Folder {
-			if !ok || it.Kind != index.Folder || it.State != index.Present {
-				if err := l.differs(p, it, index.Item{Path: p, Kind: index.Folder}); err != nil {
-					return err
-				}
-			}
-			if err := l.folder(p, place+"/"+info.Name); err != nil {
-				return err
-			}
-			continue
+		it, ok, err := known.at(p, l.vanished)
+		if err != nil {
+			return err
 		}
-		if err := l.file(p, place+"/"+info.Name, info, it); err != nil {
+		if !ok {
+			it = index.Item{}
+		}
+		if err := l.entry(p, place+"/"+info.Name, info, it); err != nil {
 			return err
 		}
 	}
-	var gone []index.Item
-	for _, it := range known {
-		if _, left := byName[it.Path]; left {
-			gone = append(gone, it)
+	_, _, err = known.at("", l.vanished)
+	return err
+}
+
+// entry compares one name that is there with what the index has of it, zero when it has nothing.
+func (l *look) entry(p, place string, info filestore.Info, it index.Item) error {
+	switch {
+	case skipped(info.Name):
+		return nil
+	case info.Kind == filestore.Other:
+		l.follow.skip(p)
+		return nil
+	case info.Kind == filestore.File:
+		return l.file(p, place, info, it)
+	}
+	if it.Kind != index.Folder || it.State != index.Present {
+		if err := l.differs(it, index.Item{Path: p, Kind: index.Folder}); err != nil {
+			return err
 		}
 	}
-	return l.vanished(logical, gone)
+	return l.folder(p, place)
 }
 
 func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	l.found.Files++
-	if it.Kind == index.File {
-		l.evidence.Known++
-		if it.State == index.Present && it.Size == info.Size && it.ModTime == info.ModTime &&
-			it.ChangeTime == info.ChangeTime && it.Identity == info.Identity {
-			return nil
-		}
-	}
-	hash, after, err := l.hash(place)
-	if err != nil || after.Size != info.Size || after.ModTime != info.ModTime {
-		// Held, vanished or still being written: it waits for a later look and delays only itself.
-		l.found.Deferred++
+	// A suspect file that nobody touched stays suspect: only a scrub reads it again.
+	if it.Kind == index.File && it.State != index.Missing && it.Size == info.Size && it.ModTime == info.ModTime &&
+		it.ChangeTime == info.ChangeTime && it.Identity == info.Identity {
 		return nil
+	}
+	hash, after, err := l.hash(l.ctx, place)
+	if err == nil && (after.Size != info.Size || after.ModTime != info.ModTime) {
+		err = errors.New("it is still changing")
+	}
+	if err != nil {
+		// Held, vanished or still being written: it waits for a later look and delays only itself.
+		l.follow.defers(p, err)
+		return l.ctx.Err()
 	}
 	next := index.Item{Path: p, Kind: index.File, Size: after.Size, ModTime: after.ModTime, Hash: hash,
 		ChangeTime: after.ChangeTime, Identity: after.Identity}
 	if it.Kind == index.File && it.Hash != hash && after.ModTime < it.ModTime {
-		l.evidence.Regressed++
-		l.regressed = append(l.regressed, observation{p, it, next})
-		return nil
+		return l.regress(it, next)
 	}
-	return l.differs(p, it, next)
+	if it.Kind != index.File && l.evidence.Known > 0 {
+		l.arrived[hash]++
+	}
+	return l.differs(it, next)
 }
 
-// hash reads a file once and tells what it was when the reading ended.
-func (r *Replica) hash(place string) (index.Hash, filestore.Info, error) {
-	f, err := r.Store.Open(place)
-	if err != nil {
-		return index.Hash{}, filestore.Info{}, err
-	}
-	defer f.Close()
-	before, err := f.Info()
-	if err != nil {
-		return index.Hash{}, before, err
-	}
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	if err != nil {
-		return index.Hash{}, before, err
-	}
-	after, err := f.Info()
-	if err == nil && (n != after.Size || before != after) {
-		err = fmt.Errorf("%s changed while it was read", place)
-	}
-	return index.Hash(sum.Sum(nil)), after, err
-}
-
-func (l *look) differs(p string, before, after index.Item) error {
-	l.batch = append(l.batch, observation{p, before, after})
-	if len(l.batch) < observationsAtOnce {
-		return nil
-	}
-	return l.commit()
-}
-
-// vanished notes items that the listing lacks, and everything below folders among them.
-func (l *look) vanished(_ string, items []index.Item) error {
-	for _, it := range items {
-		switch it.Kind {
-		case index.Tombstone:
-			continue
-		case index.File:
-			l.evidence.Known++
-			l.evidence.Missing++
-		case index.Folder:
-			below, err := l.Index.Children(it.Path)
-			if err != nil {
-				return err
-			}
-			if err := l.vanished(it.Path, below); err != nil {
-				return err
-			}
-		}
-		l.found.Missing++
-		if it.State != index.Missing {
-			l.gone = append(l.gone, it)
-		}
+// regress notes a file that is older than it was: a change like any other, unless the brake holds.
+func (l *look) regress(it, next index.Item) error {
+	l.evidence.Regressed++
+	l.regressed = append(l.regressed, observation{it.Sequence, it.State, next})
+	l.overdrawn = l.overdrawn || l.evidence.Regressed*2 > l.evidence.Known
+	if l.overdrawn && len(l.regressed) >= observationsAtOnce {
+		return l.outdated()
 	}
 	return nil
 }
 
-// commit confirms a batch of differences under the lock and writes them to the index.
-func (l *look) commit() error {
-	batch := l.batch
-	l.batch = nil
-	if len(batch) == 0 {
-		return nil
+// weigh lets the brake weigh what was found in a root. What was renamed counts as deleted at once: its
+// content is there under the new name.
+func (l *look) weigh() (held string, err error) {
+	moved, err := l.moves()
+	if err == nil {
+		_, err = l.bury(moved)
 	}
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	return l.Index.Update(func(tx *index.Tx) error {
-		for _, o := range batch {
-			now, _, err := tx.Get(o.path)
-			if err != nil {
-				return err
-			}
-			if now.Sequence != o.before.Sequence || now.State != o.before.State {
-				continue // an import came between; the next look sees what it left
-			}
-			if err := l.record(tx, now, o.after); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if err != nil {
+		return "", err
+	}
+	deaths, err := l.deaths(l.root.Name)
+	l.evidence.Holding, l.evidence.Moved, l.evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
+	return brake.Held(l.evidence), err
 }
 
-// record writes what the disk holds: a change of this side's own, unless the content is what the
-// index or an interrupted import says already.
-func (l *look) record(tx *index.Tx, now, next index.Item) error {
-	same := now.Kind == next.Kind && now.Size == next.Size && now.ModTime == next.ModTime && now.Hash == next.Hash
-	if same {
-		next.Vector = now.Vector
-		next.Sequence = now.Sequence
-		if now.State == index.Present {
-			return tx.Refresh(next)
-		}
-		_, err := tx.Put(next)
-		return err
-	}
-	intent, ok, err := tx.Intent(next.Path)
-	if err != nil {
-		return err
-	}
-	l.found.Changed++
-	if ok && intent.Kind == next.Kind && intent.Hash == next.Hash && intent.ModTime == next.ModTime {
-		next.Vector = intent.Vector
-		if err := tx.DropIntent(next.Path); err != nil {
-			return err
-		}
+// judge writes what follows from the brake's word.
+func (l *look) judge(held string) error {
+	var err error
+	if held != "" {
+		err = l.outdated()
 	} else {
-		next.Vector = now.Vector.Bump(l.Index.Replica())
+		l.batch, l.regressed = append(l.batch, l.regressed...), nil
+		err = l.commit()
 	}
-	_, err = tx.Put(next)
-	return err
-}
-
-// finish writes what is left. While the brake holds, files older than known are marked as missing
-// versions, so that the partner's copy is wanted again; otherwise they are changes like any other.
-func (l *look) finish(held bool) error {
-	if !held {
-		l.batch = append(l.batch, l.regressed...)
+	if err == nil {
+		err = l.setHold(l.root.Name, held)
 	}
-	if err := l.commit(); err != nil {
+	if err != nil || held != "" || l.identity == 0 {
 		return err
 	}
-	gone := l.gone
-	if held {
-		for _, o := range l.regressed {
-			gone = append(gone, o.before)
-		}
-	}
-	for chunk := range slices.Chunk(gone, observationsAtOnce) {
-		if err := l.missing(chunk, held); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *look) missing(items []index.Item, held bool) error {
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	return l.Index.Update(func(tx *index.Tx) error {
-		for _, it := range items {
-			now, ok, err := tx.Get(it.Path)
-			if err != nil {
-				return err
-			}
-			if !ok || now.Sequence != it.Sequence {
-				continue
-			}
-			if !held && !l.absent(it.Path) {
-				continue
-			}
-			now.State, now.Since = index.Missing, l.Clock()
-			if err := tx.Refresh(now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (r *Replica) absent(logical string) bool {
-	place, err := r.place(logical)
-	if err != nil {
-		return false
-	}
-	_, err = r.Store.Lstat(place)
-	return errors.Is(err, fs.ErrNotExist)
-}
-
-// settle turns losses that the brake let pass, and that have been gone for the settling time while
-// nothing else went, into tombstones: from then on they are deletions that travel.
-func (r *Replica) settle() error {
-	lost, err := r.lost()
-	if err != nil {
-		return err
-	}
-	wait := int64(r.Settle().Seconds())
-	newest, oldest := int64(0), r.Clock()
-	for _, it := range lost {
-		newest, oldest = max(newest, it.Since), min(oldest, it.Since)
-	}
-	if len(lost) == 0 || r.Clock()-newest < wait && r.Clock()-oldest < 5*wait {
-		return nil
-	}
-	return r.bury(lost)
-}
-
-// lost lists every item that is missing, in the order of paths.
-func (r *Replica) lost() ([]index.Item, error) {
-	var all []index.Item
-	after := ""
-	for {
-		items, err := r.Index.InState(index.Missing, after, 4096)
-		if err != nil || len(items) == 0 {
-			return all, err
-		}
-		all = append(all, items...)
-		after = items[len(items)-1].Path
-	}
-}
-
-// bury writes tombstones, what is deepest first, for items that are still gone.
-func (r *Replica) bury(items []index.Item) error {
-	items = slices.Clone(items)
-	slices.SortFunc(items, func(a, b index.Item) int {
-		if a.Path > b.Path {
-			return -1
-		}
-		return 1
-	})
-	for chunk := range slices.Chunk(items, observationsAtOnce) {
-		err := func() error {
-			r.writing.Lock()
-			defer r.writing.Unlock()
-			return r.Index.Update(func(tx *index.Tx) error {
-				for _, it := range chunk {
-					now, ok, err := tx.Get(it.Path)
-					if err != nil {
-						return err
-					}
-					if !ok || now.State != index.Missing || !r.absent(it.Path) {
-						continue
-					}
-					if _, err := tx.Put(index.Item{Path: it.Path, Kind: index.Tombstone, Since: r.Clock(),
-						Vector: now.Vector.Bump(r.Index.Replica())}); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.setMeta("root-"+l.root.Name, strconv.FormatUint(l.identity, 10))
 }

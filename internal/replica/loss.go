@@ -1,12 +1,119 @@
 package replica
 
 import (
-	"slices"
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
 
 	"csbackup/internal/brake"
 	"csbackup/internal/failure"
 	"csbackup/internal/index"
 )
+
+// Held tells why the loss brake holds this side, or "".
+func (r *Replica) Held() string {
+	r.state.Lock()
+	defer r.state.Unlock()
+	reason := r.state.store
+	for _, root := range r.Roots {
+		reason = cmp.Or(reason, r.state.holds[root.Name])
+	}
+	return reason
+}
+
+func (r *Replica) holding(root string) bool {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.state.holds[root] != ""
+}
+
+// setHold keeps why the brake holds a root, over restarts too: what was lost once is not a wish
+// because a part of it is back. "" lets go.
+func (r *Replica) setHold(root, reason string) error {
+	if err := r.setMeta("held-"+root, reason); err != nil {
+		return err
+	}
+	r.state.Lock()
+	r.state.holds[root] = reason
+	r.state.Unlock()
+	return nil
+}
+
+// distrust keeps why the store is not the known one, "" when it is. What the index knows of it is
+// held until all of it is there again.
+func (r *Replica) distrust(reason string) error {
+	r.state.Lock()
+	r.state.store = reason
+	r.state.Unlock()
+	if reason == "" {
+		return nil
+	}
+	for _, root := range r.Roots {
+		if r.Index.RootCounts(root.Name).Files > 0 && !r.holding(root.Name) {
+			if err := r.setHold(root.Name, reason); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// loadHolds reads what was held when the service last stopped.
+func (r *Replica) loadHolds() error {
+	for _, root := range r.Roots {
+		reason, err := r.Index.Meta("held-" + root.Name)
+		if err != nil {
+			return err
+		}
+		r.state.holds[root.Name] = string(reason)
+	}
+	return nil
+}
+
+// allMissing goes through every item that is missing, in a stable order.
+func (r *Replica) allMissing() iter.Seq2[index.Item, error] {
+	return func(yield func(index.Item, error) bool) {
+		for after := ""; ; {
+			items, err := r.Index.InState(index.Missing, after, childrenAtOnce)
+			if err != nil {
+				yield(index.Item{}, err)
+				return
+			}
+			for _, it := range items {
+				if !yield(it, nil) {
+					return
+				}
+			}
+			if len(items) < childrenAtOnce {
+				return
+			}
+			after = items[len(items)-1].Path
+		}
+	}
+}
+
+// relieve lets the brake go where nothing is missing any more. everywhere says that the partner has
+// given all that it has: what is missing then is on neither side, and nothing protects it. It tells
+// how many files those are.
+func (r *Replica) relieve(everywhere bool) (nowhere int64, err error) {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	if reason, err := r.marker(); err != nil || reason != "" {
+		return 0, err
+	}
+	for _, root := range r.Roots {
+		missing := r.Index.RootCounts(root.Name).MissingFiles
+		if !r.holding(root.Name) || missing > 0 && !everywhere {
+			continue
+		}
+		nowhere += missing
+		if err := r.setHold(root.Name, ""); err != nil {
+			return nowhere, err
+		}
+	}
+	return nowhere, nil
+}
 
 // Loss is what the brake holds back.
 type Loss struct {
@@ -16,28 +123,43 @@ type Loss struct {
 	Sample       []string
 }
 
+const sampleOf = 10
+
 // Loss tells what the brake holds; ok is false when it holds nothing.
 func (r *Replica) Loss() (loss Loss, ok bool, err error) {
 	reason := r.Held()
 	if reason == "" {
 		return Loss{}, false, nil
 	}
-	lost, err := r.lost()
-	if err != nil {
-		return Loss{}, false, err
-	}
-	loss = Loss{Plan: brake.Plan(slices.Values(lost)), Reason: reason, Known: r.Index.Counts().Files}
-	for _, it := range lost {
+	loss = Loss{Reason: reason, Known: r.Index.Counts().Files}
+	loss.Plan, err = r.lossPlan(func(it index.Item) {
 		if it.Kind != index.File {
-			continue
+			return
 		}
 		loss.Files++
 		loss.Bytes += it.Size
-		if len(loss.Sample) < 10 {
+		if len(loss.Sample) < sampleOf {
 			loss.Sample = append(loss.Sample, it.Path)
 		}
-	}
-	return loss, true, nil
+	})
+	return loss, true, err
+}
+
+// lossPlan names the set of what is missing and hands each item on.
+func (r *Replica) lossPlan(each func(index.Item)) (string, error) {
+	var problem error
+	plan := brake.Plan(func(yield func(index.Item) bool) {
+		for it, err := range r.allMissing() {
+			if problem = err; err != nil {
+				return
+			}
+			each(it)
+			if !yield(it) {
+				return
+			}
+		}
+	})
+	return plan, problem
 }
 
 // ConfirmLoss takes exactly the named set of losses for deletions. A plan that is no longer true is
@@ -52,20 +174,26 @@ func (r *Replica) ConfirmLoss(plan string) error {
 	if reason != "" {
 		return r.heldError(reason)
 	}
-	lost, err := r.lost()
+	var gone []string
+	now, err := r.lossPlan(func(it index.Item) { gone = append(gone, it.Path) })
 	if err != nil {
 		return err
 	}
-	if len(lost) == 0 {
+	if len(gone) == 0 {
 		return failure.New(failure.LossNothingHeld, r.Pool, "The loss brake holds nothing", "There is nothing to confirm.")
 	}
-	if now := brake.Plan(slices.Values(lost)); now != plan {
-		return failure.New(failure.LossPlanStale, plan, "The plan "+plan+" is no longer true: what is missing has changed since it was shown",
+	if now != plan {
+		return failure.New(failure.LossPlanStale, plan, fmt.Sprintf("The plan %q is no longer true: what is missing has changed since it was shown", plan),
 			"Look again: csbackup loss show --pool-fqdn "+r.Pool+".")
 	}
-	if err := r.bury(lost); err != nil {
+	if _, err := r.bury(gone); err != nil {
 		return err
 	}
-	r.hold("")
+	for _, root := range r.Roots {
+		// What was confirmed does not count against what is deleted next.
+		if err := errors.Join(r.setHold(root.Name, ""), r.setMeta("deaths-"+root.Name, "")); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -42,14 +42,16 @@ type Options struct {
 type Replica struct {
 	Options
 	start int64 // service clock, in seconds, when this process began
+	saved int64 // service clock when it was last kept; guarded by looking
 
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
+	follow           follow
 
 	state struct {
 		sync.Mutex
-		held      string // why the loss brake holds, or ""
-		partners  index.Replica
+		store     string            // why the store is not the known one, or ""
+		holds     map[string]string // why the loss brake holds a root
 		incoming  map[uint64]*incoming
 		conflicts int64
 	}
@@ -65,7 +67,10 @@ type identity struct {
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o}
-	r.state.incoming = map[uint64]*incoming{}
+	r.state.incoming, r.state.holds = map[uint64]*incoming{}, map[string]string{}
+	if err := r.loadHolds(); err != nil {
+		return nil, err
+	}
 	clock, err := o.Index.Meta("clock")
 	if err != nil {
 		return nil, err
@@ -77,30 +82,33 @@ func Open(o Options) (*Replica, error) {
 	if raw, err := o.Index.Meta("conflicts"); err == nil {
 		r.state.conflicts, _ = strconv.ParseInt(string(raw), 10, 64)
 	}
+	r.saved = r.start
 	return r, r.sweep()
 }
 
 // Clock is the service clock: the seconds that services have run on this store, over all restarts.
 func (r *Replica) Clock() int64 { return r.start + int64(r.Elapsed()/time.Second) }
 
-// SaveClock remembers the service clock, so that ages go on after a restart.
-func (r *Replica) SaveClock() error {
-	return r.Index.Update(func(tx *index.Tx) error {
-		return tx.SetMeta("clock", []byte(strconv.FormatInt(r.Clock(), 10)))
-	})
+// saveClock remembers the service clock now and then, so that ages go on after a restart.
+func (r *Replica) saveClock() error {
+	const every = 60
+	now := r.Clock()
+	if now-r.saved < every {
+		return nil
+	}
+	r.saved = now
+	return r.setMeta("clock", strconv.FormatInt(now, 10))
 }
 
-// Held tells why the loss brake holds this side, or "".
-func (r *Replica) Held() string {
-	r.state.Lock()
-	defer r.state.Unlock()
-	return r.state.held
+// RememberSync keeps, over restarts, whether a full comparison was asked for and is not done.
+func (r *Replica) RememberSync(wanted bool) error {
+	return r.setMeta("sync-wanted", map[bool]string{true: "yes", false: ""}[wanted])
 }
 
-func (r *Replica) hold(reason string) {
-	r.state.Lock()
-	r.state.held = reason
-	r.state.Unlock()
+// SyncRemembered tells whether a full comparison was asked for and is not done.
+func (r *Replica) SyncRemembered() (bool, error) {
+	raw, err := r.Index.Meta("sync-wanted")
+	return len(raw) > 0, err
 }
 
 // Conflicts is the number of conflicts that were settled on this side; the losing versions are kept.

@@ -66,7 +66,11 @@ func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
 	now := s.settings.Get()
 	left, bytes := e.replica.Left()
 	counts := e.replica.Index.Counts()
-	stale := !p.lastCycle.IsZero() && time.Since(p.lastCycle) > 3*time.Duration(now.SyncInterval)+10*time.Minute
+	alive := p.lastCycle
+	if p.lastMove.After(alive) {
+		alive = p.lastMove
+	}
+	stale := !alive.IsZero() && time.Since(alive) > 3*time.Duration(now.SyncInterval)+10*time.Minute
 	state, reason := exportState(standing{progress: p, held: e.replica.Held(), left: left, leftBytes: bytes, missing: counts.Missing,
 		packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10, stale: stale})
 	imported, importReason := importState(p)
@@ -82,7 +86,9 @@ func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
 func (s *service) Sync(_ context.Context, modules []string) error {
 	for id, e := range s.engines {
 		if (len(modules) == 0 || contains(modules, id)) && s.enabled(e.module) {
-			e.sync()
+			if err := e.sync(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

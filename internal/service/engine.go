@@ -34,14 +34,16 @@ type engine struct {
 // progress is what the status is made from.
 type progress struct {
 	syncWanted, comparing bool
+	lookWanted            bool // the comparison that is wanted has not looked at everything yet
 	exported              bool // a session with the partner ended well since the start
 	imported              bool
 	exportError           error
 	importError           error
-	incomplete            error
-	deferred              int64
+	look                  replica.Look
+	blind                 error // why the store tells nothing of changes
+	failures              int   // cycles that failed one after the other
 	partnerPending        uint64
-	lastCycle             time.Time
+	lastCycle, lastMove   time.Time // lastMove: when the partner last acknowledged a batch
 	lastExport            *time.Time
 	lastImport            *time.Time
 	lastAcknowledged      *time.Time
@@ -50,12 +52,16 @@ type progress struct {
 // retention is how long kept versions stay, in running time of the service.
 const retention = 30 * 24 * time.Hour
 
-// sync asks for a full comparison; it returns at once.
-func (e *engine) sync() {
+// sync asks for a full comparison; it returns once that is remembered, over restarts too.
+func (e *engine) sync() error {
+	if err := e.replica.RememberSync(true); err != nil {
+		return err
+	}
 	e.mu.Lock()
-	e.progress.syncWanted = true
+	e.progress.syncWanted, e.progress.lookWanted = true, true
 	e.mu.Unlock()
 	e.nudge()
+	return nil
 }
 
 func (e *engine) nudge() {
@@ -68,15 +74,11 @@ func (e *engine) nudge() {
 // run cycles until the context ends: at once, at every SyncInterval, and when it is woken.
 func (e *engine) run(ctx context.Context) {
 	for {
-		again := e.cycle(ctx)
+		wait := e.cycle(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		wait := time.Duration(e.settings.Get().SyncInterval)
-		if again {
-			wait = min(wait, time.Second)
-		}
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(min(wait, time.Duration(e.settings.Get().SyncInterval)))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
@@ -86,18 +88,29 @@ func (e *engine) run(ctx context.Context) {
 	}
 }
 
-// cycle looks at the store and sends what changed. It tells whether the next cycle should follow soon
-// because a comparison that was asked for has not come to its end.
-func (e *engine) cycle(ctx context.Context) (again bool) {
+const (
+	// soon is when paths are looked at again that were held, still changing or just gone.
+	soon = 5 * time.Second
+	// longest is how long a comparison that was asked for waits at most for its next try.
+	longest = 30 * time.Second
+)
+
+// cycle looks at what changed in the store and sends it. It tells when the next cycle is due at the
+// latest: sooner than the interval when something waits for it.
+func (e *engine) cycle(ctx context.Context) time.Duration {
 	e.mu.Lock()
-	full := e.progress.syncWanted
-	e.progress.syncWanted = false
+	full, everywhere := e.progress.syncWanted, e.progress.lookWanted
+	e.progress.syncWanted, e.progress.lookWanted = false, false
 	e.progress.comparing = full
 	e.mu.Unlock()
 
-	look, err := e.replica.Look(ctx)
+	look, err := e.look(ctx, everywhere)
+	looked := err == nil
 	if err == nil && e.replica.Held() == "" {
 		err = e.export(ctx, full)
+	}
+	if full && err == nil && !e.wanted() {
+		err = e.replica.RememberSync(false)
 	}
 	if pruneErr := e.replica.Prune(retention); err == nil {
 		err = pruneErr
@@ -108,15 +121,47 @@ func (e *engine) cycle(ctx context.Context) (again bool) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.progress.comparing = false
-	e.progress.lastCycle = e.now()
-	e.progress.exportError = err
-	e.progress.incomplete = look.Incomplete
-	e.progress.deferred = look.Deferred
-	if full && err != nil && ctx.Err() == nil {
-		e.progress.syncWanted = true // it was accepted: it is tried until it is done
+	p := &e.progress
+	p.comparing = false
+	p.lastCycle = e.now()
+	p.exportError = err
+	p.look = look
+	switch {
+	case err == nil:
+		p.failures = 0
+	case full: // it was accepted: it is tried until it is done
+		p.syncWanted, p.lookWanted = true, p.lookWanted || everywhere && !looked
+		p.failures++
+		return min(longest, time.Second<<min(p.failures-1, 5))
 	}
-	return full && err != nil || look.Missing > 0 && e.replica.Held() == ""
+	if look.Deferred > 0 || look.Missing > 0 && e.replica.Held() == "" {
+		return soon
+	}
+	return time.Hour
+}
+
+// wanted tells whether another full comparison was asked for meanwhile.
+func (e *engine) wanted() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.progress.syncWanted
+}
+
+func (e *engine) look(ctx context.Context, everywhere bool) (replica.Look, error) {
+	take := e.replica.CatchUp
+	if everywhere {
+		take = e.replica.Look
+	}
+	found, err := take(ctx)
+	blind := e.replica.Blind()
+	e.mu.Lock()
+	before := e.progress.blind
+	e.progress.blind = blind
+	e.mu.Unlock()
+	if blind != nil && (before == nil || before.Error() != blind.Error()) {
+		e.log.Warn("the file store does not tell about changes; it is scanned in every cycle", "module", e.module.Identity, "reason", blind)
+	}
+	return found, err
 }
 
 func (e *engine) export(ctx context.Context, full bool) error {
@@ -125,7 +170,11 @@ func (e *engine) export(ctx context.Context, full bool) error {
 		return err
 	}
 	defer conn.Close()
-	options := exchange.Options{}
+	options := exchange.Options{Progress: func(exchange.Result) {
+		e.mu.Lock()
+		e.progress.lastMove = e.now()
+		e.mu.Unlock()
+	}}
 	if !full {
 		options.Budget = int64(e.settings.Get().MaxDataConfPackageSizeKB) << 10
 	}
@@ -144,15 +193,19 @@ func (e *engine) export(ctx context.Context, full bool) error {
 	return err
 }
 
-// accepted notes how a session of the partner ended.
+// accepted notes how a session of the partner ended. What came with it is told back at once, so that
+// both sides know that they agree.
 func (e *engine) accepted(err error) {
 	now := e.now()
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.progress.importError = err
 	e.progress.imported = true
 	if err == nil {
 		e.progress.lastImport = &now
+	}
+	e.mu.Unlock()
+	if left, _ := e.replica.Left(); err == nil && left > 0 {
+		e.nudge()
 	}
 }
 
@@ -185,13 +238,13 @@ func exportState(s standing) (state, reason string) {
 	case s.exportError != nil:
 		shown := failure.Of(s.exportError)
 		return errorState, shown.Error()
-	case s.incomplete != nil:
-		return errorState, "The store could not be listed in full: " + s.incomplete.Error()
+	case s.look.Incomplete != nil:
+		return errorState, "The store could not be listed in full: " + s.look.Incomplete.Error()
 	case s.stale:
 		return errorState, "No cycle has come to its end for too long; what is shown here may be out of date."
 	case !s.exported:
 		return notInitialized, ""
-	case s.left == 0 && s.missing == 0 && s.deferred == 0 && s.partnerPending == 0 && !s.syncWanted && !s.comparing:
+	case s.left == 0 && s.missing == 0 && s.look.Deferred == 0 && s.partnerPending == 0 && !s.syncWanted && !s.comparing:
 		return finalState, ""
 	case s.leftBytes > s.packageBytes:
 		return nonSteadyState, ""

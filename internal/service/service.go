@@ -135,10 +135,17 @@ func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWrite
 	if err != nil {
 		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store cannot be used", "Check that this account may write below "+s.Pool.BackupStore()+".", err)
 	}
+	s.closers = append(s.closers, r)
 	if err := r.Renew(); err != nil {
 		s.Log.Warn("the store's marker could not be renewed", "module", m.Identity, "error", err)
 	}
-	s.engines[m.Identity] = &engine{module: m, replica: r, settings: s.settings, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
+	wanted, err := r.SyncRemembered()
+	if err != nil {
+		return err
+	}
+	e := &engine{module: m, replica: r, settings: s.settings, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
+	e.progress.syncWanted, e.progress.lookWanted = wanted, wanted
+	s.engines[m.Identity] = e
 	return nil
 }
 
@@ -235,6 +242,12 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 	}
 	r := &router{engines: enabled}
 	err := exchange.Import(ctx, conn, r, exchange.Options{})
+	if err == nil && r.target != nil {
+		var nowhere int64
+		if nowhere, err = r.target.Ended(); nowhere > 0 {
+			s.Log.Warn("files that were lost are on neither side; the loss brake lets go of them", "module", r.chosen.module.Identity, "files", nowhere)
+		}
+	}
 	if err != nil && ctx.Err() == nil {
 		s.Log.Warn("an import failed", "error", err)
 	}

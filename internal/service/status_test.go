@@ -18,13 +18,13 @@ func TestP24_HonestStates(t *testing.T) {
 		{"a sync was accepted", steadyState, with(func(s *standing) { s.syncWanted = true })},
 		{"a comparison runs", steadyState, with(func(s *standing) { s.comparing = true })},
 		{"the partner has paths left", steadyState, with(func(s *standing) { s.partnerPending = 1 })},
-		{"a file is still changing", steadyState, with(func(s *standing) { s.deferred = 1 })},
+		{"a file is still changing", steadyState, with(func(s *standing) { s.look.Deferred = 1 })},
 		{"deletions wait", steadyState, with(func(s *standing) { s.missing = 1 })},
 		{"what is left fits a batch", steadyState, with(func(s *standing) { s.left, s.leftBytes = 3, 100 })},
 		{"a backlog", nonSteadyState, with(func(s *standing) { s.left, s.leftBytes = 3, 101 })},
 		{"the brake holds", errorState, with(func(s *standing) { s.held = "the folder is gone" })},
 		{"the last cycle failed", errorState, with(func(s *standing) { s.exportError = errors.New("no") })},
-		{"a folder could not be listed", errorState, with(func(s *standing) { s.incomplete = errors.New("no") })},
+		{"a folder could not be listed", errorState, with(func(s *standing) { s.look.Incomplete = errors.New("no") })},
 		{"the last cycle was long ago", errorState, with(func(s *standing) { s.stale = true })},
 	} {
 		state, reason := exportState(row.s)

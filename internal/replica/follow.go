@@ -1,0 +1,244 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"csbackup/internal/filestore"
+)
+
+const (
+	// fullLookEvery is how long what the store tells about changes is believed without looking.
+	fullLookEvery = 12 * time.Hour
+	// rememberedAtMost bounds the names that wait; beyond, the next look is a full one.
+	rememberedAtMost = 50_000
+)
+
+// follow is what a replica knows between two looks. The looking lock guards it.
+type follow struct {
+	watcher filestore.Watcher // nil while the store cannot tell about changes
+	blind   error             // why it cannot
+	whole   bool              // a full look came to its end since the watcher began
+	fullAt  time.Duration
+	again   map[string]string   // paths to look at again, with the reason
+	skipped map[string]struct{} // paths that are neither files nor folders
+}
+
+func (f *follow) defers(path string, why error) {
+	if len(f.again) >= rememberedAtMost {
+		f.whole = false
+		return
+	}
+	f.again[path] = why.Error()
+}
+
+func (f *follow) skip(path string) {
+	if len(f.skipped) < rememberedAtMost {
+		f.skipped[path] = struct{}{}
+	}
+}
+
+// example names one path that waits or is left out, with the reason.
+func (f *follow) example() string {
+	for _, p := range slices.Sorted(maps.Keys(f.again)) {
+		return fmt.Sprintf("%q: %s", p, f.again[p])
+	}
+	for _, p := range slices.Sorted(maps.Keys(f.skipped)) {
+		return fmt.Sprintf("%q is neither a file nor a folder", p)
+	}
+	return ""
+}
+
+// startFollowing begins a full look: from here on the store tells what changes.
+func (r *Replica) startFollowing() {
+	f := &r.follow
+	f.whole, f.again, f.skipped = false, map[string]string{}, map[string]struct{}{}
+	if f.watcher != nil {
+		if _, _, err := f.watcher.Take(); err == nil {
+			return // what it told until now is looked at anyway
+		}
+		r.stopFollowing()
+	}
+	folders := make([]string, len(r.Roots))
+	for i, root := range r.Roots {
+		folders[i] = root.Folder
+	}
+	f.watcher, f.blind = r.Store.Watch(folders)
+	if f.blind != nil {
+		f.watcher = nil
+	}
+}
+
+func (r *Replica) stopFollowing() {
+	if r.follow.watcher != nil {
+		// Whatever it says, nothing more is read from it.
+		_ = r.follow.watcher.Close()
+	}
+	r.follow.watcher = nil
+}
+
+// Blind tells why the store cannot say what changed, so that every look has to be a full one; nil
+// when it can.
+func (r *Replica) Blind() error {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	return r.follow.blind
+}
+
+// Close lets go of what the replica holds apart from its store and index.
+func (r *Replica) Close() error {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	r.stopFollowing()
+	return nil
+}
+
+// CatchUp brings the index up to date with what the store told about changes since the last look,
+// and reads nothing else. Where the store tells nothing, where it lost count, when it may be another
+// one, while the brake holds or would hold, and from time to time, it is a full look.
+func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	names, err := r.told()
+	if err != nil {
+		return Look{}, err
+	}
+	if names == nil {
+		return r.fullLook(ctx, false)
+	}
+	total := Look{}
+	for _, root := range r.Roots {
+		l := r.newLook(ctx, root)
+		if err := l.names(names[root.Name]); err != nil {
+			r.follow.whole = false
+			return total, err
+		}
+		l.evidence.Missing = r.Index.RootCounts(root.Name).MissingFiles
+		held, err := l.weigh()
+		if err == nil && held != "" {
+			return r.fullLook(ctx, false) // a few names are no evidence for that
+		}
+		if err == nil {
+			err = l.judge("")
+		}
+		if err != nil {
+			r.follow.whole = false
+			return total, err
+		}
+		total.add(l.found)
+	}
+	r.follow.whole = r.follow.whole && total.Incomplete == nil
+	return r.conclude(total)
+}
+
+// told gives, for each root, the paths to look at, in order; nil when everything must be looked at.
+func (r *Replica) told() (map[string][]string, error) {
+	f := &r.follow
+	if f.watcher == nil || !f.whole || r.Held() != "" || r.Elapsed()-f.fullAt > fullLookEvery {
+		return nil, nil
+	}
+	if err := r.reachable(); err != nil {
+		return nil, err
+	}
+	if reason, err := r.marker(); err != nil || reason != "" {
+		return nil, err
+	}
+	for _, root := range r.Roots {
+		if same, err := r.rootStands(root); err != nil || !same {
+			return nil, err
+		}
+	}
+	names, lost, err := f.watcher.Take()
+	if err != nil {
+		r.stopFollowing()
+	}
+	if err != nil || lost {
+		return nil, nil
+	}
+	paths := map[string][]string{}
+	for _, name := range names {
+		for _, root := range r.Roots {
+			if name == root.Folder || strings.HasPrefix(name, root.Folder+"/") {
+				paths[root.Name] = append(paths[root.Name], root.Name+strings.TrimPrefix(name, root.Folder))
+			}
+		}
+	}
+	for p := range f.again {
+		root, _, _ := strings.Cut(p, "/")
+		paths[root] = append(paths[root], p)
+	}
+	for _, one := range paths {
+		slices.Sort(one)
+	}
+	return paths, nil
+}
+
+// rootStands tells whether a root is there, or away, as it was at the last look.
+func (r *Replica) rootStands(root Root) (bool, error) {
+	info, err := r.Store.Lstat(root.Folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		counts := r.Index.RootCounts(root.Name)
+		return counts.Files+counts.Folders == 0, nil
+	case err != nil || info.Kind != filestore.Folder:
+		return false, nil // the full look says what is wrong
+	}
+	known, err := r.Index.Meta("root-" + root.Name)
+	return string(known) == strconv.FormatUint(info.Identity, 10) || info.Identity == 0, err
+}
+
+// names looks at single paths; a folder among them is looked at with all that is below.
+func (l *look) names(paths []string) error {
+	whole := ""
+	for i, p := range paths {
+		if i > 0 && p == paths[i-1] || whole != "" && strings.HasPrefix(p, whole+"/") || slices.ContainsFunc(strings.Split(p, "/"), skipped) {
+			continue
+		}
+		folder, err := l.path(p)
+		if err != nil {
+			return err
+		}
+		if folder {
+			whole = p
+		}
+	}
+	if err := l.commit(); err != nil {
+		return err
+	}
+	return l.missing()
+}
+
+func (l *look) path(p string) (folder bool, err error) {
+	delete(l.follow.again, p)
+	delete(l.follow.skipped, p)
+	place, err := l.place(p)
+	if err != nil {
+		return false, err
+	}
+	it, known, err := l.Index.Get(p)
+	if err != nil {
+		return false, err
+	}
+	info, err := l.Store.Lstat(place)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if known {
+			return false, l.vanished(it)
+		}
+		return false, nil
+	case err != nil:
+		l.incomplete("look at "+place, err)
+		return false, nil
+	}
+	if p == l.root.Name {
+		return true, l.folder(p, place)
+	}
+	return info.Kind == filestore.Folder, l.entry(p, place, info, it)
+}
