@@ -2,5 +2,29 @@ package cli
 
 import "github.com/spf13/cobra"
 
+const chatExitCodes = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 unknown file, database, category or room,\n" +
+	"5 refused, 6 database not reached, 7 damaged archive, 130 cancelled."
+
+const chatLogin = "SQL Server is logged in to as yourself, or as CSBACKUP_SQL_USER with CSBACKUP_SQL_PASSWORD or the password in the\n" +
+	"file CSBACKUP_SQL_PASSWORD_FILE. The connection is encrypted and the server's certificate is checked.\n\n"
+
 // addChat adds the commands that work on Persistent Chat data.
-func addChat(*cobra.Command, *session) {}
+func addChat(root *cobra.Command, s *session) {
+	chat := s.group(root, "chat", "Exports, imports and verifies Persistent Chat data")
+	s.add(chat, leaf{path: "chat export", use: "export", short: "Writes rooms, rights and messages into an archive",
+		long: "Reads one moment of a Persistent Chat database, while it is in use, into a .zip archive that proves itself.\n" +
+			"Under its name the archive is whole.\n\n" + chatLogin + chatExitCodes,
+		example: "  csbackup chat export --db-instance sql1.contoso.com\\rtc --file-name chat.zip --report chat.html\n" +
+			"  csbackup chat export --db-instance sqlite:mgc.db --file-name sales.zip --scope Sales --start-date 2018-01-31"})
+	s.add(chat, leaf{path: "chat import", use: "import", short: "Merges an archive into a database, all of it or nothing",
+		long: "Proves an archive, compares it with the database, and writes what is missing in one transaction.\n" +
+			"What is there already is not doubled. Run it with --what-if first and read what it says.\n\n" + chatLogin + chatExitCodes,
+		example: "  csbackup chat import --db-instance sql2.contoso.com\\rtc --file-name chat.zip --what-if --report plan.html\n" +
+			"  csbackup chat import --db-instance sql2.contoso.com\\rtc --file-name chat.zip"})
+	s.add(chat, leaf{path: "chat verify", use: "verify FILE", short: "Proves an archive without any database, and says what is in it",
+		long: chatExitCodes, example: "  csbackup chat verify chat.zip", args: cobra.ExactArgs(1)})
+	s.add(chat, leaf{path: "chat show", use: "show FILE", short: "Lists the rooms of an archive, or the messages of one",
+		long: chatExitCodes, example: "  csbackup chat show chat.zip\n  csbackup chat show chat.zip --room Projects --limit 20", args: cobra.ExactArgs(1)})
+	s.add(chat, leaf{path: "chat create-database", use: "create-database", short: "Makes the published tables in an SQLite file or on a lab SQL Server",
+		long: chatLogin + chatExitCodes, example: "  csbackup chat create-database --db-instance sqlite:mgc.db"})
+}

@@ -1,4 +1,12 @@
 package command
 
 // chatCommands gives the commands that work on Persistent Chat data, for Table.
-func chatCommands() map[string]func() Command { return nil }
+func chatCommands() map[string]func() Command {
+	return map[string]func() Command{
+		"chat export":          func() Command { return &ChatExport{} },
+		"chat import":          func() Command { return &ChatImport{} },
+		"chat verify":          func() Command { return &ChatVerify{} },
+		"chat show":            func() Command { return &ChatShow{} },
+		"chat create-database": func() Command { return &ChatCreateDatabase{} },
+	}
+}

@@ -26,8 +26,10 @@ const (
 	ArchiveForeign       ID = "ArchiveForeign"
 	ArchiveNewer         ID = "ArchiveNewer"
 	ScopeNotFound        ID = "ScopeNotFound"
+	RoomNotFound         ID = "RoomNotFound"
 	DateInvalid          ID = "DateInvalid"
 	ImportClash          ID = "ImportClash"
+	ImportMissing        ID = "ImportMissing"
 )
 
 var chat = []Kind{
@@ -55,6 +57,8 @@ var chat = []Kind{
 	{ArchiveForeign, InvalidData, ExitDamaged, "the file is not an archive of csbackup"},
 	{ArchiveNewer, InvalidData, ExitDamaged, "the archive is of a newer version"},
 	{ScopeNotFound, ObjectNotFound, ExitUnknown, "a named category does not exist"},
+	{RoomNotFound, ObjectNotFound, ExitUnknown, "a named room is not in the archive"},
 	{DateInvalid, InvalidArgument, ExitUsage, "a date that cannot be read"},
 	{ImportClash, InvalidData, ExitFailed, "the import would clash with what is in the database"},
+	{ImportMissing, ObjectNotFound, ExitFailed, "what the archive refers to is neither in it nor in the database"},
 }

@@ -1,0 +1,405 @@
+package transfer
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"slices"
+
+	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/database"
+	"csbackup/internal/chat/schema"
+)
+
+// roomPlan is what happens to the messages of one room of the archive.
+type roomPlan struct {
+	target  int64
+	all     bool // every message is added under its own number; actions are empty then
+	none    bool // no message can be taken
+	actions actions
+	next    int64 // the chatId of the first message that is added behind
+	highest int64 // chatId in the archive
+	counts  RoomResult
+
+	differs bool // messages of another time or author have the same chatId
+	there   int64
+}
+
+// wantsWrite tells whether any message of the room is inserted.
+func (r *roomPlan) wantsWrite() bool { return !r.none && r.counts.Added > 0 }
+
+// compareMessages plans the messages, room by room: the archive's and the database's side by side, in the order of their
+// chatId. Rooms that are new need no comparison.
+func (p *planner) compareMessages() error {
+	t, _ := schema.Lookup("tblChat")
+	messages := &tablePlan{table: t, counts: TableResult{Table: t.Name}}
+	p.tables[t.Name] = messages
+	if err := p.readCounters(); err != nil {
+		return err
+	}
+	existing, err := p.source.Count(p.ctx, database.Query{Table: t.Name})
+	if err != nil {
+		return err
+	}
+	var c *roomComparison
+	defer func() {
+		if c != nil {
+			c.stop()
+		}
+	}()
+	end := func() error {
+		if c == nil {
+			return nil
+		}
+		err := c.end()
+		c = nil
+		return err
+	}
+	var room *roomPlan
+	err = p.archive.Messages(p.ctx, nil, func(r archive.Room) error {
+		if err := end(); err != nil {
+			return err
+		}
+		room = p.beginRoom(r, existing > 0)
+		p.meter.at(room.counts.Name)
+		if !room.all && !room.none {
+			c = newRoomComparison(p, r, room)
+		}
+		return nil
+	}, func(m archive.Message) error {
+		p.meter.row()
+		room.counts.Messages++
+		room.highest = max(room.highest, m.ChatID)
+		p.noteAuthor(m.UserID)
+		if c != nil {
+			return c.message(m)
+		}
+		return nil
+	})
+	if err == nil {
+		err = end()
+	}
+	if err != nil {
+		return err
+	}
+	for id, room := range p.rooms {
+		if room.differs {
+			if err := p.findElsewhere(id, room); err != nil {
+				return err
+			}
+		}
+	}
+	p.countRooms(messages)
+	return nil
+}
+
+// noteAuthor tells of an author who is in neither.
+func (p *planner) noteAuthor(id int64) {
+	if _, what := p.number("tblPrincipal", id); what == isMissing {
+		p.absent("tblPrincipal", id)
+	}
+}
+
+// beginRoom decides what is known of a room before its messages are looked at.
+func (p *planner) beginRoom(r archive.Room, existing bool) *roomPlan {
+	to, what := p.number("tblNode", r.ID)
+	room := &roomPlan{target: to, counts: RoomResult{Name: p.archived.path(r.ID)}}
+	p.rooms[r.ID] = room
+	switch what {
+	case isMissing:
+		p.absent("tblNode", r.ID)
+		room.none = true
+	case isNothing:
+		room.counts.Name = fmt.Sprintf("number %d, which is no room", r.ID)
+		if p.isNode(r.ID) {
+			room.none = true
+			p.result.leaveOut("The messages of number %d, which was no room in the source and is another one in the database", r.ID)
+		}
+	}
+	room.all = !room.none && (!existing || p.nodes.isNew(r.ID))
+	return room
+}
+
+// isNode tells whether a number stands for a node of the database, or will.
+func (p *planner) isNode(number int64) bool {
+	if _, ok := p.tree.nodes[number]; ok {
+		return true
+	}
+	for id, to := range p.nodes.to {
+		if to == number && !p.nodes.nothing[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// countRooms adds the rooms up.
+func (p *planner) countRooms(messages *tablePlan) {
+	sum := &messages.counts
+	for id, room := range p.rooms {
+		c := &room.counts
+		switch {
+		case room.all:
+			c.Added = c.Messages
+		case room.none:
+			c.LeftOut = c.Messages
+		}
+		for n := range room.actions.count {
+			switch room.actions.at(n) {
+			case leave:
+				c.Same++
+			case add:
+				c.Added++
+			case change:
+				c.Changed++
+			case behind:
+				c.Added++
+				c.Renumbered++
+			}
+		}
+		room.next = max(room.there, room.highest, p.last[room.target], p.archLast[id]) + 1
+		sum.Rows, sum.Added, sum.Changed, sum.Same, sum.LeftOut = sum.Rows+c.Messages, sum.Added+c.Added, sum.Changed+c.Changed, sum.Same+c.Same, sum.LeftOut+c.LeftOut
+	}
+}
+
+// roomComparison walks through a room of the archive and the same room of the database.
+type roomComparison struct {
+	planner *planner
+	number  int64 // in the archive
+	room    *roomPlan
+	next    func() (archive.Message, error, bool)
+	stop    func()
+	there   archive.Message
+	have    bool
+}
+
+func newRoomComparison(p *planner, r archive.Room, room *roomPlan) *roomComparison {
+	c := &roomComparison{planner: p, number: r.ID, room: room}
+	c.next, c.stop = iter.Pull2(messagesOf(p.ctx, p.source, room.target))
+	return c
+}
+
+// messagesOf gives the messages of a room of a database in the order of their chatId. An error is the last thing given.
+func messagesOf(ctx context.Context, source database.Source, room int64) iter.Seq2[archive.Message, error] {
+	return func(yield func(archive.Message, error) bool) {
+		enough := errors.New("enough")
+		query := database.Query{Table: "tblChat", OrderBy: []string{"channelId", "chatId"},
+			Where: []database.Condition{{Column: "channelId", Operator: database.Equal, Values: []any{room}}}}
+		err := source.Rows(ctx, query, func(row []any) error {
+			if !yield(messageOf(row), nil) {
+				return enough
+			}
+			return nil
+		})
+		if err != nil && err != enough {
+			yield(archive.Message{}, err)
+		}
+	}
+}
+
+// advance moves on in the database's room.
+func (c *roomComparison) advance() error {
+	m, err, ok := c.next()
+	if err != nil {
+		return err
+	}
+	if c.have = ok; ok {
+		c.there = m
+		c.room.there = max(c.room.there, m.ChatID)
+	}
+	return nil
+}
+
+// message decides about one message of the archive.
+func (c *roomComparison) message(m archive.Message) error {
+	if c.room.actions.count == 0 {
+		if err := c.advance(); err != nil {
+			return err
+		}
+	}
+	for c.have && c.there.ChatID < m.ChatID {
+		if err := c.advance(); err != nil {
+			return err
+		}
+	}
+	if !c.have || c.there.ChatID > m.ChatID {
+		c.room.actions.append(add)
+		return nil
+	}
+	c.room.actions.append(c.planner.decideMessage(c.number, c.room, m, c.there))
+	return nil
+}
+
+// end reads the rest of the room, for its highest number.
+func (c *roomComparison) end() error {
+	defer c.stop()
+	for c.have {
+		if err := c.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decideMessage decides about two messages with the same number.
+func (p *planner) decideMessage(number int64, room *roomPlan, in, there archive.Message) action {
+	if in.ChatDate != there.ChatDate || !p.sameAuthor(in.UserID, there.UserID) {
+		room.differs = true
+		return behind
+	}
+	if in.Content == there.Content && in.HasRTF == there.HasRTF && in.RTF == there.RTF && in.Alert == there.Alert {
+		return leave
+	}
+	c := Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.counts.Name, in.ChatID), Database: there.Content, Archive: in.Content, Done: "the archive's text is taken"}
+	if in.Content == there.Content {
+		c.Database, c.Archive = "the same text in another form: "+form(there), "the same text in another form: "+form(in)
+	}
+	one := change
+	if archived, ok := p.archLast[number]; ok && p.last[room.target] > archived {
+		one, c.Done = leave, "the database's text stays, because messages were added to the room since"
+	}
+	p.clash(c)
+	return one
+}
+
+func form(m archive.Message) string {
+	text := "without RTF"
+	if m.HasRTF {
+		text = short(m.RTF)
+	}
+	if m.Alert {
+		text += ", an alert"
+	}
+	return text
+}
+
+// sameAuthor tells whether a message of the archive and one of the database are of the same principal, or both of none.
+func (p *planner) sameAuthor(in, there int64) bool {
+	to, what := p.number("tblPrincipal", in)
+	if what == isNothing {
+		_, someone := p.persons[there]
+		return !someone
+	}
+	return to == there
+}
+
+// digest stands for a message without its chatId.
+type digest [2]uint64
+
+// mostDigests is how many messages are kept in memory at a time.
+const mostDigests = 1 << 20
+
+// findElsewhere looks for messages of the archive that are in the database's room under another number, and
+// leaves those alone. A room that is too large is gone through several times.
+func (p *planner) findElsewhere(number int64, room *roomPlan) error {
+	count, err := p.source.Count(p.ctx, database.Query{Table: "tblChat", Where: []database.Condition{{Column: "channelId", Operator: database.Equal, Values: []any{room.target}}}})
+	if err != nil {
+		return err
+	}
+	d := digester{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, parts: uint64(count/mostDigests + 1)}
+	for d.part = range d.parts {
+		have := map[digest]int{}
+		for m, err := range messagesOf(p.ctx, p.source, room.target) {
+			if err != nil {
+				return err
+			}
+			if _, someone := p.persons[m.UserID]; !someone {
+				m.UserID = nobody
+			}
+			if key, ours := d.of(m); ours {
+				have[key]++
+			}
+		}
+		// First those that are under their own number, so that an equal one elsewhere still counts.
+		for _, found := range []bool{false, true} {
+			err := p.eachOf(number, func(n int64, m archive.Message) {
+				own := room.actions.at(n) == behind
+				key, ours := d.of(m)
+				if !ours || own != found || room.actions.at(n) == add || have[key] == 0 {
+					return
+				}
+				have[key]--
+				if found {
+					room.actions.set(n, leave)
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	p.tellRenumbered(number, room)
+	return nil
+}
+
+// nobody stands for all authors that do not exist.
+const nobody = -1 << 40
+
+// eachOf goes through the archive's messages of one room, with their authors' numbers in the database.
+func (p *planner) eachOf(number int64, fn func(n int64, m archive.Message)) error {
+	n := int64(0)
+	return p.archive.Messages(p.ctx, func(r archive.Room) bool { return r.ID == number }, func(archive.Room) error { return nil }, func(m archive.Message) error {
+		to, what := p.number("tblPrincipal", m.UserID)
+		if m.UserID = to; what == isNothing {
+			m.UserID = nobody
+		}
+		fn(n, m)
+		n++
+		return nil
+	})
+}
+
+// tellRenumbered names the messages that get another number.
+func (p *planner) tellRenumbered(number int64, room *roomPlan) {
+	var places []int64
+	for n := range room.actions.count {
+		if room.actions.at(n) == behind {
+			places = append(places, n)
+		}
+		if len(places) >= mostNamed {
+			break
+		}
+	}
+	if len(places) == 0 {
+		return
+	}
+	_ = p.eachOf(number, func(n int64, m archive.Message) { // it was read without an error a moment ago
+		if len(places) > 0 && places[0] == n {
+			places = slices.Delete(places, 0, 1)
+			p.clash(Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.counts.Name, m.ChatID), Database: "another message of this number",
+				Archive: m.Content, Done: "added behind the last message of the room"})
+		}
+	})
+}
+
+// digester makes digests of one part of all messages.
+type digester struct {
+	seeds       [2]maphash.Seed
+	parts, part uint64
+}
+
+// of gives the digest of a message; not ours where it belongs to another part.
+func (d *digester) of(m archive.Message) (key digest, ours bool) {
+	var head [26]byte
+	binary.LittleEndian.PutUint64(head[:], uint64(m.ChatDate))
+	binary.LittleEndian.PutUint64(head[8:], uint64(m.UserID))
+	binary.LittleEndian.PutUint64(head[16:], uint64(len(m.Content)))
+	if m.Alert {
+		head[24] = 1
+	}
+	if m.HasRTF {
+		head[25] = 1
+	}
+	for i, seed := range d.seeds {
+		var h maphash.Hash
+		h.SetSeed(seed)
+		h.Write(head[:])
+		h.WriteString(m.Content)
+		h.WriteString(m.RTF)
+		key[i] = h.Sum64()
+	}
+	return key, key[0]%d.parts == d.part
+}

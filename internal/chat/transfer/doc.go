@@ -1,0 +1,44 @@
+// Package transfer carries Persistent Chat data between a database and an archive, both ways.
+//
+// It promises:
+//   - An export holds one moment of the database as far as the database allows it, every column of every
+//     row of the level and scope that were asked for, and a reference by GUID for every number that
+//     stands in such a row.
+//   - An import writes only what it has planned, in one transaction, and compares the counts before it commits; after
+//     any failure the database is as it was. The plan needs no write transaction and is what --what-if shows.
+//   - Importing an archive twice changes nothing the second time. Memory grows with people, rooms and rights,
+//     not with messages.
+//
+// # What travels at each level
+//
+//	User           principals that rows of the scope refer to, their types, preferences (without a scope)
+//	Category       categories, who may be a member, creators; role types and the words for settings
+//	RoomDirectory  rooms, their members, managers and presenters, add-ins; role types and the words for settings
+//	Content        messages, invitations, counters
+//	All            all of these, and the configuration (without a scope)
+//
+// With a scope, the categories above the named ones travel too at the levels Category and All, without their
+// rights, so that the archive can be imported where they are missing. Tables that the directory or the
+// service fills again by itself never travel.
+//
+// # Who wins
+//
+// Principals are matched by prinGuid, then prinUri; nodes by nodeGuid, then by name and kind below the same parent (root
+// matches root); role types, principal types and the words for settings by their name. What is new keeps its number
+// where that is free, and takes the next free one otherwise. Where a row is on both sides and differs:
+//
+//   - of a principal or node the one changed later wins (prinUpdatedOn, nodeUpdatedOn); the archive where both are
+//     of the same time. Scopes and roles go with their node. A GUID or URI in the database stays.
+//   - rows of the static tables stay as they are in the database.
+//   - of other rows the archive's is taken, of counters and invitations the higher number.
+//   - A message is known by its room and chatId. With the same time and author but another text, the archive's is
+//     taken, unless messages were added to the database's room since. Of another time or author it is a
+//     different message: it is added behind the last one of the room under a new chatId, unless an equal one is in
+//     the room already.
+//
+// Every such difference is a Clash of the result. What a row refers to and what is neither in the archive nor in the
+// database is missing, and the import is refused. A number that stood for nothing in the source keeps
+// standing for nothing.
+//
+// It imports report, failure and the chat packages below it.
+package transfer

@@ -1,0 +1,143 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/database"
+	"csbackup/internal/report"
+)
+
+// ImportOptions say where an import goes.
+type ImportOptions struct {
+	Target    string // the instance as the user named it
+	Archive   string // the file as the user named it
+	FileStore string // where uploaded files are put back; "" leaves them in the archive
+	WhatIf    bool   // only plan
+}
+
+// Import brings an archive into a database: it proves the archive, plans, writes in one transaction, compares the counts and
+// commits. The result is given with an error too where a plan was made; what it tells then is what would have been done.
+func Import(ctx context.Context, db database.Database, a *archive.Archive, options ImportOptions, progress Progress) (result ImportResult, err error) {
+	started := time.Now()
+	if _, err := Verify(ctx, a, progress); err != nil {
+		return ImportResult{}, err
+	}
+	i := importer{ctx: ctx, db: db, archive: a, options: options, progress: progress}
+	if options.WhatIf {
+		result, err = i.preview()
+	} else {
+		result, err = i.write()
+	}
+	result.Target, result.Archive, result.WhatIf, result.Seconds = options.Target, options.Archive, options.WhatIf, time.Since(started).Seconds()
+	return result, err
+}
+
+// Verify proves an archive in full and tells how far it has come.
+func Verify(ctx context.Context, a *archive.Archive, progress Progress) (archive.Summary, error) {
+	state := report.Progress{Activity: "Verifying the archive", SecondsLeft: -1}
+	started := time.Now()
+	summary, err := a.Verify(ctx, func(done, total int64) {
+		state.Bytes, state.TotalBytes = done, total
+		if spent := time.Since(started).Seconds(); done > 0 && spent > 1 {
+			state.SecondsLeft = int64(spent * float64(total-done) / float64(done))
+		}
+		if progress != nil {
+			progress(state)
+		}
+	})
+	if progress != nil && err == nil {
+		state.SecondsLeft, state.Completed = 0, true
+		progress(state)
+	}
+	return summary, err
+}
+
+type importer struct {
+	ctx      context.Context
+	db       database.Database
+	archive  *archive.Archive
+	options  ImportOptions
+	progress Progress
+}
+
+func (i *importer) plan(source database.Source) (*plan, error) {
+	m := newMeter(i.progress, "Comparing with "+i.options.Target, i.archive.Manifest().Rows)
+	p, err := makePlan(i.ctx, i.archive, source, i.options.Target, m)
+	if err != nil {
+		return nil, err
+	}
+	m.end()
+	return p, nil
+}
+
+// preview plans without a write transaction.
+func (i *importer) preview() (result ImportResult, err error) {
+	source, err := i.db.Snapshot(i.ctx)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	p, err := i.plan(source)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	files := newFilePlan(i, p)
+	if err := files.look(); err != nil {
+		return p.result, err
+	}
+	return p.result, p.refusal(i.options.Target)
+}
+
+// write plans and carries the plan out in one transaction.
+func (i *importer) write() (result ImportResult, err error) {
+	writer, err := i.db.Begin(i.ctx)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	defer func() {
+		if undo := writer.Rollback(); undo != nil && err == nil {
+			err = undo
+		}
+	}()
+	p, err := i.plan(writer)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	if err := p.refusal(i.options.Target); err != nil {
+		return p.result, err
+	}
+	files := newFilePlan(i, p)
+	if err := files.look(); err != nil {
+		return p.result, err
+	}
+	if !p.result.NothingToDo {
+		m := newMeter(i.progress, "Importing into "+i.options.Target, p.work())
+		a := applier{plan: p, ctx: i.ctx, archive: i.archive, to: writer, target: i.options.Target, meter: m}
+		if err := a.apply(); err != nil {
+			return p.result, err
+		}
+		m.end()
+	}
+	if err := files.write(); err != nil {
+		return p.result, err
+	}
+	if p.result.NothingToDo {
+		return p.result, nil
+	}
+	if err := writer.Commit(); err != nil {
+		return p.result, errors.Join(err, files.undo())
+	}
+	return p.result, nil
+}
+
+// work is how many rows a plan writes.
+func (p *plan) work() int64 {
+	rows := int64(len(p.counters))
+	for _, t := range p.result.Tables {
+		rows += t.Added + t.Changed
+	}
+	return rows
+}

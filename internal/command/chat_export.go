@@ -1,0 +1,190 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/database"
+	"csbackup/internal/chat/htmlreport"
+	"csbackup/internal/chat/schema"
+	"csbackup/internal/chat/transfer"
+	"csbackup/internal/failure"
+	"csbackup/internal/report"
+
+	"github.com/spf13/pflag"
+)
+
+// ChatExport writes Persistent Chat data into an archive.
+type ChatExport struct {
+	ChatDatabase
+	FileName               string
+	AsBytes                bool // the archive goes to standard output
+	Level                  string
+	Scope                  []string
+	StartDate              string
+	DisableExportedNodes   bool
+	Report                 string
+	FileStore              string
+	LeaveOutUnknownColumns bool
+}
+
+// AddFlags registers the command's flags.
+func (o *ChatExport) AddFlags(flags *pflag.FlagSet) {
+	o.ChatDatabase.AddFlags(flags)
+	flags.StringVar(&o.FileName, "file-name", "", "the archive to write, a .zip `file`; an existing one is replaced when the new one is complete")
+	flags.BoolVar(&o.AsBytes, "as-bytes", false, "write the archive to standard output instead")
+	flags.StringVar(&o.Level, "level", "", "what to export: All (the default), User, Category, RoomDirectory or Content")
+	flags.StringArrayVar(&o.Scope, "scope", nil, "only this `category` with its rooms, by name or GUID; repeat it, or separate several by commas")
+	flags.StringVar(&o.StartDate, "start-date", "", "only messages from this `date` on: 2018-01-31, 1/31/2018 or 2018-01-31T14:00:00Z; UTC unless it says otherwise")
+	flags.BoolVar(&o.DisableExportedNodes, "disable-exported-nodes", false, "disable the exported rooms in the database once the archive is complete")
+	flags.StringVar(&o.Report, "report", "", "write a page about the export to this .html `file`")
+	flags.StringVar(&o.FileStore, "file-store", "", "take uploaded files along from this `folder`, the PersistentChat folder of the pool's file store")
+	flags.BoolVar(&o.LeaveOutUnknownColumns, "leave-out-unknown-columns", false, "export although tables have columns that the published schema lacks, without these")
+}
+
+// options checks everything that can be checked without the database.
+func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
+	options := transfer.ExportOptions{Source: o.DBInstance, DatabaseName: o.DBName, Scope: o.Scope, FileStore: o.FileStore, LeaveOutUnknown: o.LeaveOutUnknownColumns}
+	var err error
+	switch {
+	case o.FileName == "" && !o.AsBytes:
+		err = failure.New(failure.InvalidUsage, "", "Nothing says where the archive is to go", "Give --file-name FILE, or --as-bytes for standard output.")
+	case o.FileName != "" && o.AsBytes:
+		err = failure.New(failure.InvalidUsage, o.FileName, "--file-name and --as-bytes exclude each other", "Give one of them.")
+	case o.AsBytes && env.StdoutIsTerminal:
+		err = failure.New(failure.InvalidUsage, "", "--as-bytes would write a ZIP file to the terminal", "Send standard output to a file or a program, or give --file-name FILE.")
+	case o.AsBytes && o.DisableExportedNodes:
+		err = failure.New(failure.InvalidUsage, "", "--disable-exported-nodes needs an archive that is safe on a disk, which --as-bytes cannot know", "Give --file-name FILE, or disable the rooms in a second run.")
+	}
+	if err != nil {
+		return options, err
+	}
+	if options.Level, err = transfer.ParseLevel(o.Level); err != nil {
+		return options, err
+	}
+	if o.StartDate != "" {
+		if options.StartDate, err = transfer.ParseDate(o.StartDate); err != nil {
+			return options, err
+		}
+	}
+	if o.DisableExportedNodes && (options.Level == schema.LevelUser || options.Level == schema.LevelCategory) {
+		return options, failure.New(failure.InvalidUsage, o.Level, "--disable-exported-nodes disables rooms, and the level "+string(options.Level)+" exports none",
+			"Leave it out, or give --level All, RoomDirectory or Content.")
+	}
+	if err := options.Check(); err != nil {
+		return options, err
+	}
+	return options, errors.Join(checkFolder(o.FileName), checkFolder(o.Report))
+}
+
+// Run exports. With a file it gives an ExportResult; what could not be taken along makes it a PartlyDone.
+func (o *ChatExport) Run(ctx context.Context, env *Environment) error {
+	options, err := o.options(env)
+	if err != nil {
+		return err
+	}
+	db, err := o.open(ctx, env)
+	if err != nil {
+		return err
+	}
+	result, err := o.export(ctx, env, db, options)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	if o.Report != "" {
+		if err := htmlreport.Write(o.Report, exportPage(o, result)); err != nil {
+			return err
+		}
+	}
+	o.warn(env, result)
+	if !o.AsBytes {
+		if err := env.Sink.Object(exportResult{result}); err != nil {
+			return err
+		}
+	}
+	if len(result.LeftOut) > 0 {
+		return failure.New(failure.PartlyDone, o.FileName, fmt.Sprintf("The archive is complete but for %d things that could not travel, the first is: %s", len(result.LeftOut), result.LeftOut[0]),
+			"Read the warnings or the --report, which name them.")
+	}
+	return nil
+}
+
+func (o *ChatExport) export(ctx context.Context, env *Environment, db database.Database, options transfer.ExportOptions) (result transfer.ExportResult, err error) {
+	work := func(to io.Writer) error {
+		buffered := bufio.NewWriterSize(to, 256<<10)
+		if result, err = transfer.Export(ctx, db, buffered, options, env.Sink.Progress); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	}
+	if o.AsBytes {
+		if err := work(env.Stdout); err != nil {
+			return result, err
+		}
+		return result, nil
+	}
+	if err := archive.Create(o.FileName, work); err != nil {
+		return result, err
+	}
+	if o.DisableExportedNodes {
+		if len(result.LeftOut) > 0 {
+			env.Sink.Warning("No room was disabled, because the archive does not hold everything.")
+			return result, nil
+		}
+		result.Disabled, err = transfer.Disable(ctx, db, result.RoomIDs)
+	}
+	return result, err
+}
+
+// warn tells what a person must know.
+func (o *ChatExport) warn(env *Environment, r transfer.ExportResult) {
+	if !r.OneMoment {
+		env.Sink.Warning("The archive may mix different moments of the database: " + r.Isolation + ".")
+	}
+	for _, one := range firstOnes(r.LeftOut, 20) {
+		env.Sink.Warning("Left out: " + one + ".")
+	}
+	if r.FileLinks > 0 {
+		env.Sink.Warning(fmt.Sprintf("%s messages link to uploaded files that are not in the archive; --file-store takes them along.", report.Number(r.FileLinks)))
+	}
+}
+
+// exportResult is shown as a list and a table.
+type exportResult struct{ transfer.ExportResult }
+
+// Tables shows what an export did.
+func (r exportResult) Tables() []report.Table {
+	rows := [][]string{{"Database", r.Source}, {"Level", r.Level}}
+	for _, one := range r.Scope {
+		rows = append(rows, []string{"Category", one.Name})
+	}
+	if r.StartDate != nil {
+		rows = append(rows, []string{"Messages from", moment(*r.StartDate)})
+	}
+	rows = append(rows, []string{"Read as", r.Isolation}, []string{"Rows", report.Number(r.Rows)}, []string{"Archive", report.Bytes(r.Packed) + " for " + report.Bytes(r.Unpacked)})
+	if r.Files > 0 {
+		rows = append(rows, []string{"Uploaded files", report.Number(r.Files) + ", " + report.Bytes(r.FileBytes)})
+	}
+	if r.Disabled > 0 {
+		rows = append(rows, []string{"Rooms disabled", report.Number(r.Disabled)})
+	}
+	rows = append(rows, []string{"Took", seconds(r.Seconds)})
+	counts := report.Table{Header: []string{"Table", "Rows"}}
+	for _, one := range r.ExportResult.Tables {
+		counts.Rows = append(counts.Rows, []string{one.Table, report.Number(one.Rows)})
+	}
+	return []report.Table{{Rows: rows}, counts}
+}
+
+func seconds(n float64) string {
+	if n < 60 {
+		return strconv.FormatFloat(n, 'f', 1, 64) + " s"
+	}
+	return time.Duration(n * float64(time.Second)).Round(time.Second).String()
+}

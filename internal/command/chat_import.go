@@ -1,0 +1,182 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/htmlreport"
+	"csbackup/internal/chat/transfer"
+	"csbackup/internal/failure"
+	"csbackup/internal/report"
+
+	"github.com/spf13/pflag"
+)
+
+// ChatImport brings an archive into a Persistent Chat database.
+type ChatImport struct {
+	ChatDatabase
+	FileName  string
+	ByteInput bool // the archive comes from standard input
+	Report    string
+	FileStore string
+	WhatIf    bool
+}
+
+// AddFlags registers the command's flags.
+func (o *ChatImport) AddFlags(flags *pflag.FlagSet) {
+	o.ChatDatabase.AddFlags(flags)
+	flags.StringVar(&o.FileName, "file-name", "", "the archive to import, a .zip `file`")
+	flags.BoolVar(&o.ByteInput, "byte-input", false, "read the archive from standard input instead")
+	flags.StringVar(&o.Report, "report", "", "write a page about the import to this .html `file`")
+	flags.StringVar(&o.FileStore, "file-store", "", "put uploaded files back into this `folder`, the PersistentChat folder of the pool's file store")
+	flags.BoolVar(&o.WhatIf, "what-if", false, "go through the archive and the database, say what would be done, and change nothing")
+}
+
+// Run imports and gives an ImportResult; with WhatIf it only tells what would be done.
+func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
+	switch {
+	case o.FileName == "" && !o.ByteInput:
+		return failure.New(failure.InvalidUsage, "", "Nothing says which archive is to be imported", "Give --file-name FILE, or --byte-input for standard input.")
+	case o.FileName != "" && o.ByteInput:
+		return failure.New(failure.InvalidUsage, o.FileName, "--file-name and --byte-input exclude each other", "Give one of them.")
+	}
+	if err := checkFolder(o.Report); err != nil {
+		return err
+	}
+	a, closeArchive, err := o.archive(env)
+	if err != nil {
+		return err
+	}
+	err = o.into(ctx, env, a)
+	return errors.Join(err, closeArchive())
+}
+
+// archive opens the archive that was named, or takes it from standard input.
+func (o *ChatImport) archive(env *Environment) (*archive.Archive, func() error, error) {
+	if !o.ByteInput {
+		a, file, err := openArchive(o.FileName)
+		if err != nil {
+			return nil, nil, err
+		}
+		return a, file.Close, nil
+	}
+	file, done, err := spool(env.Stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := readArchive(file, "standard input")
+	if err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	return a, done, nil
+}
+
+// spool keeps standard input in a file that only this process can see, as an archive is read from its end first.
+func spool(from io.Reader) (file *os.File, done func() error, err error) {
+	file, err = os.CreateTemp("", "csbackup-*.zip") // with mode 0600
+	if err != nil {
+		return nil, nil, failure.Wrap(failure.FileNotWritable, os.TempDir(), "Standard input cannot be kept in the folder for temporary files", "Make room there, or name another folder in TMPDIR.", err)
+	}
+	name := file.Name()
+	removed := os.Remove(name) == nil // not possible on Windows while it is open
+	done = func() error {
+		err := file.Close()
+		if !removed {
+			err = errors.Join(err, os.Remove(name))
+		}
+		return err
+	}
+	if _, err := io.Copy(file, from); err != nil {
+		return nil, nil, errors.Join(failure.Wrap(failure.FileNotReadable, "standard input", "The archive could not be taken from standard input", "Send it again; nothing was changed.", err), done())
+	}
+	return file, done, nil
+}
+
+func (o *ChatImport) into(ctx context.Context, env *Environment, a *archive.Archive) error {
+	db, err := o.open(ctx, env)
+	if err != nil {
+		return err
+	}
+	name := o.FileName
+	if o.ByteInput {
+		name = "standard input"
+	}
+	result, err := transfer.Import(ctx, db, a, transfer.ImportOptions{Target: o.DBInstance, Archive: name, FileStore: o.FileStore, WhatIf: o.WhatIf}, env.Sink.Progress)
+	err = errors.Join(err, db.Close())
+	if result.Schema == "" { // it did not come to a plan
+		return err
+	}
+	if o.Report != "" {
+		if failed := htmlreport.Write(o.Report, importPage(result, err)); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}
+	o.warn(env, result)
+	if err != nil && !o.WhatIf {
+		return err
+	}
+	if shown := env.Sink.Object(importResult{result}); shown != nil || err != nil {
+		return errors.Join(err, shown)
+	}
+	if result.LeftOutCount > 0 {
+		return failure.New(failure.PartlyDone, name, fmt.Sprintf("%d rows or files of the archive were left out, the first is: %s", result.LeftOutCount, strings.Join(firstOnes(result.LeftOut, 1), "")),
+			"Read the warnings or the --report, which name them.")
+	}
+	return nil
+}
+
+// mostWarnings is how many clashes are told as warnings; the report names them all.
+const mostWarnings = 20
+
+// warn tells what clashes, what is missing and what is left out.
+func (o *ChatImport) warn(env *Environment, r transfer.ImportResult) {
+	for _, one := range firstOnes(r.Missing, mostWarnings) {
+		env.Sink.Warning("Missing in the archive and in the database: " + one + ".")
+	}
+	for _, c := range r.Clashes[:min(len(r.Clashes), mostWarnings)] {
+		env.Sink.Warning(fmt.Sprintf("%s, %s: the database has %s, the archive %s; %s.", c.Table, c.Where, c.Database, c.Archive, c.Done))
+	}
+	for _, one := range firstOnes(r.LeftOut, mostWarnings) {
+		env.Sink.Warning("Left out: " + one + ".")
+	}
+	if more := max(r.ClashCount, r.MissingCount) - mostWarnings; more > 0 {
+		env.Sink.Warning(fmt.Sprintf("%s more are named in the --report.", report.Number(more)))
+	}
+}
+
+// importResult is shown as a list and a table.
+type importResult struct{ transfer.ImportResult }
+
+// Tables shows what an import did or would do.
+func (r importResult) Tables() []report.Table {
+	verdict := "imported"
+	switch {
+	case r.MissingCount > 0 || r.Refused > 0:
+		verdict = "would be refused, see the warnings"
+	case r.NothingToDo:
+		verdict = "nothing to do: everything in the archive is in the database already"
+	case r.WhatIf:
+		verdict = "would be imported; nothing was changed"
+	}
+	rows := [][]string{{"Archive", r.Archive}, {"Database", r.Target}, {"Outcome", verdict}}
+	if r.ClashCount > 0 {
+		rows = append(rows, []string{"Clashes", report.Number(r.ClashCount)})
+	}
+	if r.MissingCount > 0 {
+		rows = append(rows, []string{"Missing", report.Number(r.MissingCount)})
+	}
+	if r.Files+r.FilesSame > 0 {
+		rows = append(rows, []string{"Uploaded files", report.Number(r.Files) + ", and " + report.Number(r.FilesSame) + " that are there"})
+	}
+	rows = append(rows, []string{"Took", seconds(r.Seconds)})
+	counts := report.Table{Header: []string{"Table", "In the archive", "New", "Changed", "There already", "Left out"}}
+	for _, one := range r.ImportResult.Tables {
+		counts.Rows = append(counts.Rows, []string{one.Table, report.Number(one.Rows), report.Number(one.Added), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
+	}
+	return []report.Table{{Rows: rows}, counts}
+}
