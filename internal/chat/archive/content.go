@@ -28,6 +28,7 @@ type content struct {
 	buffered *bufio.Reader
 	inflater io.ReadCloser
 	read     func(n int) // told of progress; may be nil
+	failed   error
 }
 
 // source gives the compressed bytes and hashes them.
@@ -59,6 +60,14 @@ func (a *Archive) content(ctx context.Context, n int) *content {
 
 // Read gives content.
 func (c *content) Read(b []byte) (int, error) {
+	n, err := c.next(b)
+	if err != nil && err != io.EOF {
+		c.failed = err
+	}
+	return n, err
+}
+
+func (c *content) next(b []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	piece      = 1 << 20  // content that is compressed on its own
 	dictionary = 32 << 10 // content before a piece that it may refer to
-	strength   = 9
+	strength   = 7
 	// mostShrunk is the ratio beyond which a piece is compressed less, so that readers can tell a bomb.
 	mostShrunk = 100
 )

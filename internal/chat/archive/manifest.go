@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"csbackup/internal/failure"
 )
@@ -43,19 +42,25 @@ type Node struct {
 // Member is what the manifest says of one member.
 type Member struct {
 	Name         string `json:"name"`
-	Rows         int64  `json:"rows"`
+	Rows         int64  `json:"rows"`   // 0 for the texts of messages
 	Size         int64  `json:"size"`   // of the content in bytes
 	SHA256       string `json:"sha256"` // of the content
 	PackedSize   int64  `json:"packedSize"`
 	PackedSHA256 string `json:"packedSha256"` // of the compressed bytes
-	// FirstRoom and LastRoom are the lowest and highest channelId of a member with messages.
+	// FirstRoom and LastRoom are the lowest and highest channelId in the facts of messages.
 	FirstRoom int64 `json:"firstRoom,omitempty"`
 	LastRoom  int64 `json:"lastRoom,omitempty"`
 	// File is set for a member that is an uploaded file.
 	File *FileInfo `json:"file,omitempty"`
 }
 
-func (m Member) isMessages() bool { return strings.HasPrefix(m.Name, "messages/") }
+// isFacts tells that the member has the facts of messages, whose texts are in the member before it.
+func (m Member) isFacts() bool {
+	return strings.HasPrefix(m.Name, "messages/") && strings.HasSuffix(m.Name, ".jsonl")
+}
+
+// isTexts tells that the member has the texts of messages.
+func (m Member) isTexts() bool { return strings.HasPrefix(m.Name, "messages/") && !m.isFacts() }
 
 // Manifest is the last member of an archive.
 type Manifest struct {
@@ -66,7 +71,7 @@ type Manifest struct {
 	Members []Member `json:"members"` // in the order of the file, without the manifest
 }
 
-// encode gives the manifest's bytes, in ASCII: indented for people, with each member in a line of its own.
+// encode gives the manifest's bytes: indented for people, with each member in a line of its own.
 func (m Manifest) encode() ([]byte, error) {
 	members := m.Members
 	m.Members = []Member{}
@@ -90,7 +95,7 @@ func (m Manifest) encode() ([]byte, error) {
 	return append(encoded, "\n ]\n}\n"...), nil
 }
 
-// toJSON is package json's form, in ASCII.
+// toJSON is package json's form.
 func toJSON(value any, indent string) ([]byte, error) {
 	var plain bytes.Buffer
 	encoder := json.NewEncoder(&plain)
@@ -99,15 +104,7 @@ func toJSON(value any, indent string) ([]byte, error) {
 	if err := encoder.Encode(value); err != nil {
 		return nil, fmt.Errorf("write the manifest: %w", err)
 	}
-	ascii := make([]byte, 0, plain.Len())
-	for _, r := range plain.String() {
-		if r < utf8.RuneSelf {
-			ascii = append(ascii, byte(r))
-			continue
-		}
-		ascii = appendUnits(ascii, r)
-	}
-	return ascii, nil
+	return plain.Bytes(), nil
 }
 
 // parseManifest reads a manifest of this version; all that it says is still to be proven.

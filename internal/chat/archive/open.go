@@ -103,7 +103,7 @@ func (o *opening) notWhole(what string) error {
 	head := o.read(0, min(o.size, localSize+longestName))
 	if len(head) > localSize && binary.LittleEndian.Uint32(head) == localSignature {
 		name := string(head[localSize:])
-		for _, start := range []string{"messages/000001.jsonl", "tables/tbl", "files/", "references/", manifestName} {
+		for _, start := range []string{"messages/000001.txt", "tables/tbl", "files/", "references/", manifestName} {
 			if strings.HasPrefix(name, start) && (start != manifestName || bytes.Contains(head, []byte("{\n"))) {
 				return damaged(o.target, what, nil)
 			}
@@ -234,6 +234,9 @@ func checkMembers(m *Manifest) error {
 			return errors.New("it counts more rows than there can be")
 		}
 	}
+	if err := names.end(); err != nil {
+		return err
+	}
 	if rows != m.Rows {
 		return fmt.Errorf("it counts %d rows, and its members have %d", m.Rows, rows)
 	}
@@ -247,7 +250,7 @@ func checkSizes(m Member) error {
 		return errors.New("its size is impossible")
 	case m.Size > 128*m.PackedSize+64<<10:
 		return errors.New("it would grow more than any member that is written")
-	case m.Rows < 1 || (m.File == nil && m.Rows > m.Size):
+	case (m.Rows < 1) != m.isTexts() || m.Rows < 0 || (m.File == nil && m.Rows > m.Size):
 		return errors.New("its number of rows is impossible")
 	case !isSum(m.SHA256) || !isSum(m.PackedSHA256):
 		return errors.New("its SHA-256 is none")
@@ -264,6 +267,7 @@ func isSum(text string) bool {
 type memberNames struct {
 	stage    stage
 	messages int
+	texts    bool // the member before has texts, and needs its facts
 	lastRoom int64
 	tables   []schema.Table
 	files    int
@@ -277,11 +281,10 @@ func (n *memberNames) next(m Member) error {
 	kind, rest, _ := strings.Cut(m.Name, "/")
 	switch kind {
 	case "messages":
-		n.stage, n.messages = inMessages, n.messages+1
-		if m.Name != fmt.Sprintf("messages/%06d.jsonl", n.messages) || m.LastRoom < m.FirstRoom || (n.messages > 1 && m.FirstRoom < n.lastRoom) {
+		n.stage = inMessages
+		if !n.nextMessages(m) {
 			return wrong
 		}
-		n.lastRoom = m.LastRoom
 	case "tables":
 		n.stage = inTables
 		if !n.table(strings.TrimSuffix(rest, ".jsonl"), rest) {
@@ -302,9 +305,27 @@ func (n *memberNames) next(m Member) error {
 	default:
 		return wrong
 	}
-	if n.stage < was || (n.stage == was && n.stage >= inNodes) || (kind != "files" && m.File != nil) ||
-		(kind != "messages" && (m.FirstRoom != 0 || m.LastRoom != 0)) {
+	if n.texts != m.isTexts() || n.stage < was || (n.stage == was && n.stage >= inNodes) || (kind != "files" && m.File != nil) ||
+		(!m.isFacts() && (m.FirstRoom != 0 || m.LastRoom != 0)) {
 		return wrong
+	}
+	return nil
+}
+
+func (n *memberNames) nextMessages(m Member) bool {
+	if n.texts = m.isTexts(); n.texts {
+		n.messages++
+		return m.Name == textsMember(n.messages)
+	}
+	ok := m.Name == factsMember(n.messages) && m.LastRoom >= m.FirstRoom && (n.messages == 1 || m.FirstRoom >= n.lastRoom)
+	n.lastRoom = m.LastRoom
+	return ok
+}
+
+// end tells whether the list may end here.
+func (n *memberNames) end() error {
+	if n.texts {
+		return errors.New("the last texts have no messages")
 	}
 	return nil
 }

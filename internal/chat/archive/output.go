@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -15,16 +16,16 @@ type output struct {
 	to      io.Writer
 	offset  uint64
 	entries []entry
-	open    *openMember
 }
 
-// openMember is the member that content is being written to.
-type openMember struct {
+// outMember is a member that content is being written to.
+type outMember struct {
 	Member
 	crc        uint32
 	content    hash.Hash
 	packed     hash.Hash
 	compressor compressor
+	waiting    *bytes.Buffer // what is compressed, where another member is being written to the file
 }
 
 // Write takes bytes of the file.
@@ -37,37 +38,58 @@ func (o *output) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// begin starts a member.
-func (o *output) begin(name string) error {
+func newOutMember(name string) *outMember {
+	return &outMember{Member: Member{Name: name}, content: sha256.New(), packed: sha256.New()}
+}
+
+// begin starts a member whose content goes to the file at once.
+func (o *output) begin(name string) (*outMember, error) {
+	m := newOutMember(name)
+	m.compressor.to = io.MultiWriter(o, m.packed)
+	return m, o.start(name)
+}
+
+// prepare starts a member whose compressed content is kept in memory until it ends.
+func prepare(name string) *outMember {
+	m := newOutMember(name)
+	m.waiting = &bytes.Buffer{}
+	m.compressor.to = io.MultiWriter(m.waiting, m.packed)
+	return m
+}
+
+func (o *output) start(name string) error {
 	if len(o.entries) >= maxMembers {
 		return fmt.Errorf("an archive cannot hold more than %d members", maxMembers)
 	}
 	e := entry{name: name, offset: o.offset}
 	o.entries = append(o.entries, e)
-	if _, err := o.Write(e.local()); err != nil {
-		return err
-	}
-	o.open = &openMember{Member: Member{Name: name}, content: sha256.New(), packed: sha256.New()}
-	o.open.compressor.to = io.MultiWriter(o, o.open.packed)
-	return nil
-}
-
-// write adds content to the open member.
-func (o *output) write(content []byte) error {
-	o.open.Size += int64(len(content))
-	o.open.crc = crc32.Update(o.open.crc, crc32.IEEETable, content)
-	o.open.content.Write(content)
-	_, err := o.open.compressor.Write(content)
+	_, err := o.Write(e.local())
 	return err
 }
 
-// end completes the open member and gives what the manifest says of it.
-func (o *output) end() (Member, error) {
-	m, e := o.open, &o.entries[len(o.entries)-1]
-	o.open = nil
+// write adds content.
+func (m *outMember) write(content []byte) error {
+	m.Size += int64(len(content))
+	m.crc = crc32.Update(m.crc, crc32.IEEETable, content)
+	m.content.Write(content)
+	_, err := m.compressor.Write(content)
+	return err
+}
+
+// end completes a member and gives what the manifest says of it.
+func (o *output) end(m *outMember) (Member, error) {
 	if err := m.compressor.Close(); err != nil {
 		return Member{}, err
 	}
+	if m.waiting != nil {
+		if err := o.start(m.Name); err != nil {
+			return Member{}, err
+		}
+		if _, err := o.Write(m.waiting.Bytes()); err != nil {
+			return Member{}, err
+		}
+	}
+	e := &o.entries[len(o.entries)-1]
 	m.PackedSize = int64(o.offset - e.content())
 	m.SHA256, m.PackedSHA256 = hex.EncodeToString(m.content.Sum(nil)), hex.EncodeToString(m.packed.Sum(nil))
 	e.crc, e.packed, e.size = m.crc, uint64(m.PackedSize), uint64(m.Size)

@@ -109,7 +109,7 @@ func (p *parts) read(l *line) error {
 	if err := v.add(value, p.proof); err != nil {
 		return err
 	}
-	if size := len(v.value) - v.latest; size > longestPart || size < longestPart-utf8.UTFMax+1 || (!v.text && size != longestPart) {
+	if !v.whole(false) {
 		return errLine
 	}
 	return nil
@@ -129,11 +129,10 @@ func (v *pendingValue) add(value any, proof bool) error {
 		return errLine
 	}
 	if v.text && v.size > 0 {
-		_, size := decodeWTF(text)
+		low, size := decodeWTF(text)
 		before := v.value[v.latest:]
 		high, _ := surrogate(string(before[max(0, len(before)-3):]))
-		low, _ := surrogate(text)
-		if len(before)+size <= longestPart || (high >= 0xD800 && high < 0xDC00 && low >= 0xDC00) {
+		if len(before)+size <= longestPart || (isHigh(high) && isLow(low)) {
 			return errLine
 		}
 	}
@@ -147,6 +146,21 @@ func (v *pendingValue) add(value any, proof bool) error {
 	v.latest = len(v.value)
 	v.value = append(v.value, next...)
 	return nil
+}
+
+// whole tells whether the latest part has the size that Writer gives it: as much as it can have unless it is
+// the last.
+func (v *pendingValue) whole(last bool) bool {
+	size := len(v.value) - v.latest
+	switch {
+	case size > longestPart:
+		return false
+	case last:
+		return true
+	case v.text:
+		return size > longestPart-utf8.UTFMax
+	}
+	return size == longestPart
 }
 
 // join puts the parts of a column in front of the end that stands in the row. Where there are none it
@@ -163,7 +177,7 @@ func (p *parts) join(column int, end any) (any, error) {
 	if err := v.add(end, p.proof); err != nil {
 		return nil, err
 	}
-	if len(v.value)-v.latest > longestPart {
+	if !v.whole(true) {
 		return nil, errLine
 	}
 	if v.text {

@@ -173,26 +173,48 @@ func (d *rowDecoder) read(text []byte) ([]any, error) {
 	return row, d.parts.none()
 }
 
-// Messages gives the messages of all rooms for which wants says yes; nil wants all. The function room is called before the
-// first message of each of them, in the order of their numbers. Errors of the functions end it and are
-// returned as they are.
+// Messages gives the messages of all rooms for which wants says yes; nil wants all. The function room is
+// called before the first message of each of them, in the order of their numbers. Errors of the functions
+// end it and are returned as they are.
 func (a *Archive) Messages(ctx context.Context, wants func(Room) bool, room func(Room) error, message func(Message) error) error {
 	r := roomReader{wants: wants, room: room, message: message}
 	for n, m := range a.manifest.Members {
-		if !m.isMessages() {
-			break
-		}
-		c := a.content(ctx, n)
-		l := lines{from: c}
-		err := r.read(&l, c.member)
-		if err := a.explain(c, l.number, err); err != nil {
-			return err
+		if m.isFacts() {
+			p := a.messages(ctx, n)
+			if err := p.explain(r.read(p)); err != nil {
+				return err
+			}
 		}
 	}
 	return ctx.Err()
 }
 
-// roomReader carries rooms over from one member with messages to the next.
+// messagePart is one part of the messages: two members that are read side by side.
+type messagePart struct {
+	archive      *Archive
+	facts, texts *content
+	factLines    lines
+	decoder      messageDecoder
+	textLines    lines
+}
+
+// messages opens the part whose facts are the n-th member.
+func (a *Archive) messages(ctx context.Context, n int) *messagePart {
+	p := &messagePart{archive: a, facts: a.content(ctx, n), texts: a.content(ctx, n-1)}
+	p.factLines, p.textLines = lines{from: p.facts}, lines{from: p.texts}
+	p.decoder.texts = &p.textLines
+	return p
+}
+
+// explain turns what went wrong into the error that is shown.
+func (p *messagePart) explain(err error) error {
+	if err == nil || p.texts.failed == nil {
+		return p.archive.explain(p.facts, p.factLines.number, err)
+	}
+	return p.archive.explain(p.texts, p.textLines.number, err)
+}
+
+// roomReader carries rooms over from one part of the messages to the next.
 type roomReader struct {
 	wants   func(Room) bool
 	room    func(Room) error
@@ -202,9 +224,9 @@ type roomReader struct {
 	wanted  bool
 }
 
-func (r *roomReader) read(l *lines, m Member) error {
-	d := newMessageDecoder(false)
-	return readMessages(l, m, d, func(room Room) error {
+func (r *roomReader) read(p *messagePart) error {
+	return readMessages(&p.factLines, p.facts.member, &p.decoder, func(room Room) error {
+		p.decoder.proof = !r.wanted
 		switch {
 		case r.any && room.ID < r.last.ID, r.any && room.ID == r.last.ID && room != r.last:
 			return errOrder
@@ -212,55 +234,18 @@ func (r *roomReader) read(l *lines, m Member) error {
 			return nil
 		}
 		r.last, r.any = room, true
-		if r.wanted = r.wants == nil || r.wants(room); !r.wanted {
+		r.wanted = r.wants == nil || r.wants(room)
+		p.decoder.proof = !r.wanted
+		if !r.wanted {
 			return nil
 		}
 		return call(r.room(room))
-	}, func(one *Message, first bool) error {
+	}, func(one *Message) error {
 		if !r.wanted {
 			return nil
 		}
 		return call(r.message(*one))
 	})
-}
-
-// readMessages reads the lines of a member with messages. Room is called for each room, message for each
-// message, with first for the first of a room in the member.
-func readMessages(l *lines, m Member, d *messageDecoder, room func(Room) error, message func(one *Message, first bool) error) error {
-	first, err := l.next()
-	if err == io.EOF || (err == nil && string(first) != messagesHeader) {
-		return errors.New("its first line does not name the columns of the messages")
-	}
-	rows, one, firstRoom := m.Rows, Message{}, true
-	for err == nil {
-		var text []byte
-		if text, err = l.next(); err != nil {
-			break
-		}
-		var isMessage, isRoom bool
-		switch isMessage, isRoom, err = d.read(text, &one); {
-		case err != nil:
-		case isMessage:
-			rows--
-			err = message(&one, d.messages == 1)
-		case isRoom:
-			if firstRoom && d.room.ID != m.FirstRoom {
-				return errors.New("it begins with another room than the manifest says")
-			}
-			firstRoom = false
-			err = room(d.room)
-		}
-	}
-	if err != io.EOF {
-		return err
-	}
-	if err := d.end(); err != nil {
-		return err
-	}
-	if rows != 0 || d.room.ID != m.LastRoom {
-		return errors.New("it has other messages than the manifest says")
-	}
-	return nil
 }
 
 // Files gives all uploaded files in their order. The content is proven at its end: what came of it

@@ -20,6 +20,8 @@ const (
 	longestRuled = 1 << 20
 	// longestRule is how long a rule's before and after may be together.
 	longestRule = 16 << 10
+	// longestLineForm is how long a rule's form of a line break may be.
+	longestLineForm = 64
 )
 
 // apply appends what the rule makes of the text.

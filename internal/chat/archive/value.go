@@ -32,38 +32,67 @@ func appendValue(to []byte, value any) ([]byte, error) {
 	return nil, fmt.Errorf("a %T is no value of a row", value)
 }
 
-// appendText writes a text as a JSON string in ASCII. The text is WTF-8; anything else is an error,
-// because it could not be given back.
+// appendText writes a text as a JSON string. The text is WTF-8; anything else is an error, because it
+// could not be given back.
 func appendText(to []byte, text string) ([]byte, error) {
-	to = append(to, '"')
-	plain := 0
-	for i := 0; i < len(text); {
-		c := text[i]
-		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
-			i++
-			continue
+	to, err := appendEscapes(append(to, '"'), text, '"')
+	return append(to, '"'), err
+}
+
+// appendEscapes writes a text with escapes for what cannot stand for itself: control characters, lone
+// surrogates, the backslash, and the quote where there is one.
+func appendEscapes(to []byte, text string, quote byte) ([]byte, error) {
+	for text != "" {
+		n, valid := plainRun(text, quote)
+		if !valid {
+			return appendSurrogates(to, text, quote)
 		}
-		to = append(to, text[plain:i]...)
-		if c < utf8.RuneSelf {
-			to = appendEscaped(to, c)
-			i++
-			plain = i
-			continue
+		to = append(to, text[:n]...)
+		if n == len(text) {
+			break
 		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if r == utf8.RuneError && size <= 1 {
-			var ok bool
-			if r, ok = surrogate(text[i:]); !ok || (r >= 0xDC00 && i >= 3 && endsInHigh(text[:i])) {
-				return nil, errors.New("a text is not valid WTF-8")
-			}
-			size = 3
-		}
-		to = appendUnits(to, r)
-		i += size
-		plain = i
+		to = appendEscaped(to, text[n])
+		text = text[n+1:]
 	}
-	to = append(to, text[plain:]...)
-	return append(to, '"'), nil
+	return to, nil
+}
+
+// appendSurrogates does the work of appendEscapes for a text that is no valid UTF-8 up to its first escape.
+func appendSurrogates(to []byte, text string, quote byte) ([]byte, error) {
+	highBefore := false
+	for text != "" {
+		r, size := decodeWTF(text)
+		switch {
+		case r == utf8.RuneError && size <= 1, highBefore && isLow(r):
+			return nil, errors.New("a text is not valid WTF-8")
+		case isSurrogate(r):
+			to = appendUnit(to, r)
+		case r < 0x20, r == '\\', quote != 0 && r == rune(quote):
+			to = appendEscaped(to, byte(r))
+		default:
+			to = append(to, text[:size]...)
+		}
+		highBefore = isHigh(r)
+		text = text[size:]
+	}
+	return to, nil
+}
+
+func isSurrogate(r rune) bool { return r >= 0xD800 && r <= 0xDFFF }
+func isHigh(r rune) bool      { return r >= 0xD800 && r <= 0xDBFF }
+func isLow(r rune) bool       { return r >= 0xDC00 && r <= 0xDFFF }
+
+// plainRun tells how many bytes at the start of a text need no escape, and whether they are valid UTF-8.
+func plainRun[T string | []byte](text T, quote byte) (n int, valid bool) {
+	seen := byte(0)
+	for ; n < len(text); n++ {
+		c := text[n]
+		if c < 0x20 || c == '\\' || (c == quote && quote != 0) {
+			break
+		}
+		seen |= c
+	}
+	return n, seen < utf8.RuneSelf || utf8.ValidString(string(text[:n]))
 }
 
 func appendEscaped(to []byte, c byte) []byte {
@@ -84,15 +113,6 @@ func appendEscaped(to []byte, c byte) []byte {
 	return appendUnit(to, rune(c))
 }
 
-func appendUnits(to []byte, r rune) []byte {
-	if r >= 0x10000 {
-		r -= 0x10000
-		to = appendUnit(to, 0xD800|r>>10)
-		r = 0xDC00 | r&0x3FF
-	}
-	return appendUnit(to, r)
-}
-
 func appendUnit(to []byte, u rune) []byte {
 	return append(to, '\\', 'u', hexadecimal[u>>12&15], hexadecimal[u>>8&15], hexadecimal[u>>4&15], hexadecimal[u&15])
 }
@@ -103,11 +123,6 @@ func surrogate(text string) (rune, bool) {
 		return 0, false
 	}
 	return 0xD000 | rune(text[1]&0x3F)<<6 | rune(text[2]&0x3F), true
-}
-
-func endsInHigh(text string) bool {
-	r, ok := surrogate(text[len(text)-3:])
-	return ok && r < 0xDC00
 }
 
 // line reads one line, in exactly the form that appendValue and the writers give it.
@@ -133,6 +148,14 @@ func (l *line) take(text string) bool {
 	}
 	l.at += len(text)
 	return true
+}
+
+// after gives the byte that follows this one, 0 where this one is not next.
+func (l *line) after(c byte) byte {
+	if l.peek() == c && l.at+1 < len(l.text) {
+		return l.text[l.at+1]
+	}
+	return 0
 }
 
 // end tells that the line is used up.
@@ -247,116 +270,94 @@ func (l *line) string() (string, error) {
 	if !l.take(`"`) {
 		return "", errLine
 	}
-	start := l.at
-	for l.at < len(l.text) {
-		c := l.text[l.at]
-		if c == '"' {
-			text := string(l.text[start:l.at])
-			l.at++
-			return text, nil
-		}
-		if c == '\\' {
-			l.work = append(l.work[:0], l.text[start:l.at]...)
-			return l.escapedString()
-		}
-		if c < 0x20 || c >= utf8.RuneSelf {
-			return "", errLine
-		}
-		l.at++
-	}
-	return "", errLine
+	text, _, err := l.scan('"', true)
+	return text, err
 }
 
-// skip moves past what string would read, and gives how many bytes of WTF-8 it stands for.
-func (l *line) skip() (size int, err error) {
-	if !l.take(`"`) {
-		return 0, errLine
-	}
-	high := false // the unit before was a high surrogate
-	for l.at < len(l.text) {
-		c := l.text[l.at]
+// plain reads the rest of the line as a text.
+func (l *line) plain() (string, error) {
+	text, _, err := l.scan(0, true)
+	return text, err
+}
+
+// skipPlain moves past what plain would read, and gives how many bytes of WTF-8 it stands for.
+func (l *line) skipPlain() (size int, err error) {
+	_, size, err = l.scan(0, false)
+	return size, err
+}
+
+// scan reads a text up to its quote, or up to the end where it has none, and gives its size in WTF-8.
+func (l *line) scan(quote byte, wanted bool) (text string, size int, err error) {
+	l.work = l.work[:0]
+	escaped := false
+	high := false // the last thing was an escape for a high surrogate
+	for {
+		n, valid := plainRun(l.text[l.at:], quote)
+		if !valid {
+			return "", 0, errLine
+		}
+		run := l.text[l.at : l.at+n]
+		l.at, size = l.at+n, size+n
+		high = high && n == 0
+		switch c := l.peek(); {
+		case l.end() && quote == 0, c == quote && quote != 0:
+			if !l.end() {
+				l.at++
+			}
+			switch {
+			case !wanted:
+				return "", size, nil
+			case !escaped:
+				return string(run), size, nil
+			}
+			l.work = append(l.work, run...)
+			return string(l.work), size, nil
+		case c != '\\':
+			return "", 0, errLine
+		}
 		l.at++
-		if c == '"' {
-			return size, nil
+		escaped = true
+		if wanted {
+			l.work = append(l.work, run...)
 		}
-		if c != '\\' {
-			if c < 0x20 || c >= utf8.RuneSelf {
-				return 0, errLine
-			}
-			size, high = size+1, false
-			continue
+		r, ok := l.escape(quote)
+		if !ok || (high && isLow(r)) {
+			return "", 0, errLine
 		}
-		if !l.take("u") {
-			if _, ok := unescape(l.peek()); !ok {
-				return 0, errLine
-			}
-			l.at++
-			size, high = size+1, false
-			continue
-		}
-		u, ok := l.unit()
-		if !ok {
-			return 0, errLine
-		}
-		switch {
-		case u < utf8.RuneSelf:
-			size++
-		case u < 0x800:
+		high = isHigh(r)
+		if size++; isSurrogate(r) {
 			size += 2
-		case high && u >= 0xDC00 && u <= 0xDFFF:
-			size++ // the pair takes four, of which three are counted
-			high = false
-			continue
-		default:
-			size += 3
 		}
-		high = u >= 0xD800 && u <= 0xDBFF
+		if wanted {
+			l.work = appendRune(l.work, r)
+		}
 	}
-	return 0, errLine
 }
 
-// escapedString goes on at the first escape, with what came before it in work.
-func (l *line) escapedString() (string, error) {
-	high := rune(0) // a high surrogate that waits for its other half
-	for l.at < len(l.text) {
-		c := l.text[l.at]
-		l.at++
-		if c == '\\' {
-			if l.take("u") {
-				u, ok := l.unit()
-				if !ok {
-					return "", errLine
-				}
-				if high != 0 && u >= 0xDC00 && u <= 0xDFFF {
-					l.work = utf8.AppendRune(l.work, 0x10000+(high-0xD800)<<10+(u-0xDC00))
-					high = 0
-					continue
-				}
-				l.work = appendLone(l.work, high)
-				if high = 0; u >= 0xD800 && u <= 0xDBFF {
-					high = u
-					continue
-				}
-				l.work = appendRune(l.work, u)
-				continue
-			}
-			var ok bool
-			if c, ok = unescape(l.peek()); !ok {
-				return "", errLine
-			}
-			l.at++
-		} else if c == '"' {
-			return string(appendLone(l.work, high)), nil
-		} else if c < 0x20 || c >= utf8.RuneSelf {
-			return "", errLine
-		}
-		l.work = append(appendLone(l.work, high), c)
-		high = 0
+// escape reads what stands behind a backslash.
+func (l *line) escape(quote byte) (rune, bool) {
+	c := l.peek()
+	l.at++
+	switch c {
+	case '\\':
+		return '\\', true
+	case 'b':
+		return '\b', true
+	case 't':
+		return '\t', true
+	case 'n':
+		return '\n', true
+	case 'f':
+		return '\f', true
+	case 'r':
+		return '\r', true
+	case 'u':
+		return l.unit()
 	}
-	return "", errLine
+	return rune(c), c == quote && quote != 0
 }
 
-// unit reads four digits that stand for a character which has no shorter form.
+// unit reads four digits that stand for what has no shorter form.
 func (l *line) unit() (rune, bool) {
 	if len(l.text)-l.at < 4 {
 		return 0, false
@@ -373,42 +374,17 @@ func (l *line) unit() (rune, bool) {
 		}
 		l.at++
 	}
-	switch {
-	case u >= 0x20 && u < utf8.RuneSelf, u == '\b', u == '\t', u == '\n', u == '\f', u == '\r':
+	switch u {
+	case '\b', '\t', '\n', '\f', '\r':
 		return 0, false
 	}
-	return u, true
+	return u, u < 0x20 || isSurrogate(u)
 }
 
-func unescape(c byte) (byte, bool) {
-	switch c {
-	case '"', '\\':
-		return c, true
-	case 'b':
-		return '\b', true
-	case 't':
-		return '\t', true
-	case 'n':
-		return '\n', true
-	case 'f':
-		return '\f', true
-	case 'r':
-		return '\r', true
-	}
-	return 0, false
-}
-
-// appendLone writes a surrogate that found no other half; 0 is none.
-func appendLone(to []byte, high rune) []byte {
-	if high == 0 {
-		return to
-	}
-	return append(to, 0xED, byte(0x80|high>>6&0x3F), byte(0x80|high&0x3F))
-}
-
+// appendRune writes a character in WTF-8.
 func appendRune(to []byte, r rune) []byte {
-	if r >= 0xD800 && r <= 0xDFFF {
-		return appendLone(to, r)
+	if isSurrogate(r) {
+		return append(to, 0xED, byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
 	}
 	return utf8.AppendRune(to, r)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +39,7 @@ type Summary struct {
 func (a *Archive) Verify(ctx context.Context, progress func(done, total int64)) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	v := verification{archive: a, ctx: ctx, report: progress}
+	v := verification{archive: a, ctx: ctx, report: progress, spans: map[int]span{}}
 	for _, m := range a.manifest.Members {
 		v.summary.Size += m.Size
 		v.summary.Packed += m.PackedSize
@@ -73,15 +75,16 @@ type verification struct {
 	done     int64
 	reported int64
 	summary  Summary
-	earliest int64
-	latest   int64
-	spans    map[int]span // of the members with messages
+	spans    map[int]span // of the parts of the messages, by the member with the facts
 }
 
-// span is where the messages of a member begin and end.
+// span is what one part of the messages holds.
 type span struct {
 	first, last         Room
 	firstChat, lastChat int64
+	rooms, messages     int64
+	alerts, withRTF     int64
+	earliest, latest    int64 // chatDate
 }
 
 // turns lists the members that say what numbers stand for, which must be read first, and the rest.
@@ -93,7 +96,7 @@ func (v *verification) turns() (first, rest []int) {
 		}
 	}
 	for n, m := range v.archive.manifest.Members {
-		if m.Name != explains[0] && m.Name != explains[1] && m.Name != explains[2] && m.Name != explains[3] {
+		if !slices.Contains(explains, m.Name) && !m.isTexts() {
 			rest = append(rest, n)
 		}
 	}
@@ -132,15 +135,16 @@ func (v *verification) parallel(cancel func(), members []int) error {
 	return failed
 }
 
-// member proves one member.
+// member proves one member, or one part of the messages.
 func (v *verification) member(n int) error {
+	if v.archive.manifest.Members[n].isFacts() {
+		return v.messages(n)
+	}
 	c := v.archive.content(v.ctx, n)
 	c.read = v.progress
 	l := lines{from: c}
 	var err error
 	switch name := c.member.Name; {
-	case c.member.isMessages():
-		err = v.messages(&l, n)
 	case c.member.File != nil:
 		err = v.file(c)
 	case strings.HasPrefix(name, "tables/"):
@@ -269,66 +273,64 @@ func (v *verification) explained() error {
 	return nil
 }
 
-func (v *verification) messages(l *lines, n int) error {
-	d := newMessageDecoder(true)
-	s, rooms, alerts, withRTF := span{}, int64(0), int64(0), int64(0)
-	earliest, latest := int64(0), int64(0)
-	member := v.archive.manifest.Members[n]
-	err := readMessages(l, member, d, func(r Room) error {
-		rooms++
-		if rooms == 1 {
+// messages proves one part of the messages: the n-th member and the texts before it.
+func (v *verification) messages(n int) error {
+	p := v.archive.messages(v.ctx, n)
+	p.facts.read, p.texts.read, p.decoder.proof = v.progress, v.progress, true
+	s := span{earliest: math.MaxInt64, latest: math.MinInt64}
+	err := readMessages(&p.factLines, p.facts.member, &p.decoder, func(r Room) error {
+		if s.rooms == 0 {
 			s.first = r
 		}
-		s.last = r
+		s.rooms, s.last = s.rooms+1, r
 		return v.nodes.names(r)
-	}, func(m *Message, first bool) error {
-		if rooms == 1 && first {
-			s.firstChat, earliest, latest = m.ChatID, m.ChatDate, m.ChatDate
+	}, func(m *Message) error {
+		if s.messages == 0 {
+			s.firstChat = m.ChatID
 		}
-		s.lastChat = m.ChatID
-		earliest, latest = min(earliest, m.ChatDate), max(latest, m.ChatDate)
+		s.messages++
+		s.lastChat, s.earliest, s.latest = m.ChatID, min(s.earliest, m.ChatDate), max(s.latest, m.ChatDate)
 		if m.Alert {
-			alerts++
+			s.alerts++
 		}
 		if m.HasRTF {
-			withRTF++
+			s.withRTF++
 		}
 		if !v.principals.refer(m.UserID) {
 			return fmt.Errorf("nothing says what principal %d is", m.UserID)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	if v.spans == nil {
-		v.spans, v.earliest, v.latest = map[int]span{}, earliest, latest
-	}
 	v.spans[n] = s
-	v.earliest, v.latest = min(v.earliest, earliest), max(v.latest, latest)
-	v.summary.ChatRooms += rooms
-	v.summary.Messages += member.Rows
-	v.summary.Alerts += alerts
-	v.summary.WithRTF += withRTF
-	return nil
+	return p.explain(err)
 }
 
-// roomsInOrder proves the order of the messages from member to member, once all are read.
+// roomsInOrder proves the order of the messages from part to part, and sums them up, once all are read.
 func (v *verification) roomsInOrder() error {
-	for n := 1; n < len(v.spans); n++ {
-		before, here := v.spans[n-1], v.spans[n]
-		same := before.last.ID == here.first.ID
-		if same && (before.last != here.first || here.firstChat <= before.lastChat) {
-			return damaged(v.archive.target, fmt.Sprintf("the messages of room %d are not in their order", here.first.ID), nil)
+	var before *span
+	earliest, latest := int64(math.MaxInt64), int64(math.MinInt64)
+	for n, m := range v.archive.manifest.Members {
+		if !m.isFacts() {
+			continue
 		}
-		if same {
+		here := v.spans[n]
+		v.summary.ChatRooms += here.rooms
+		if before != nil && before.last.ID == here.first.ID {
+			if before.last != here.first || here.firstChat <= before.lastChat {
+				return damaged(v.archive.target, fmt.Sprintf("the messages of room %d are not in their order", here.first.ID), nil)
+			}
 			v.summary.ChatRooms--
 		}
+		before = &here
+		v.summary.Messages += here.messages
+		v.summary.Alerts += here.alerts
+		v.summary.WithRTF += here.withRTF
+		earliest, latest = min(earliest, here.earliest), max(latest, here.latest)
 	}
-	if len(v.spans) > 0 {
-		v.summary.First, v.summary.Last = Time(v.earliest), Time(v.latest)
+	if before != nil {
+		v.summary.First, v.summary.Last = Time(earliest), Time(latest)
 	}
 	return nil
 }

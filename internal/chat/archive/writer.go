@@ -13,8 +13,9 @@ import (
 const (
 	// roomsTogether is the size at which a member with messages ends with the room that it is in.
 	roomsTogether = 4 << 20
-	// longestMember is the size at which a member with messages ends wherever it is.
-	longestMember = 64 << 20
+	// mostTexts and mostMessages end a member with messages wherever it is.
+	mostTexts    = 32 << 20
+	mostMessages = 1 << 20
 )
 
 // stage is how far an archive has come: each kind of member has its turn.
@@ -39,6 +40,8 @@ type Writer struct {
 	stage    stage
 	line     []byte
 
+	open     *outMember      // nil when none is
+	facts    *outMember      // the messages whose texts go to the open member
 	messages *messageEncoder // of the open member
 	room     Room
 	hasRoom  bool
@@ -101,14 +104,19 @@ func (w *Writer) fail(err error) error {
 
 // end completes the open member, where there is one.
 func (w *Writer) end() error {
-	if w.out.open == nil {
-		return nil
+	for _, open := range []*outMember{w.open, w.facts} {
+		if open == nil {
+			continue
+		}
+		m, err := w.out.end(open)
+		if err != nil {
+			return err
+		}
+		w.manifest.Members = append(w.manifest.Members, m)
+		w.manifest.Rows += m.Rows
 	}
-	w.messages = nil
-	m, err := w.out.end()
-	w.manifest.Members = append(w.manifest.Members, m)
-	w.manifest.Rows += m.Rows
-	return err
+	w.open, w.facts, w.messages = nil, nil, nil
+	return nil
 }
 
 // begin ends the open member and starts the next; the first line says what its lines hold.
@@ -116,10 +124,11 @@ func (w *Writer) begin(name string, first []byte) error {
 	if err := w.end(); err != nil {
 		return err
 	}
-	if err := w.out.begin(name); err != nil {
+	var err error
+	if w.open, err = w.out.begin(name); err != nil {
 		return err
 	}
-	return w.out.write(first)
+	return w.open.write(first)
 }
 
 // Room says in which room the messages that follow stand. Rooms come in the order of their numbers; one
@@ -134,7 +143,7 @@ func (w *Writer) Room(r Room) error {
 	if w.hasRoom && r.ID <= w.room.ID {
 		return w.fail(errOrder)
 	}
-	if w.messages != nil && w.out.open.Size >= roomsTogether {
+	if w.messages != nil && w.open.Size >= roomsTogether {
 		if err := w.end(); err != nil {
 			return w.fail(err)
 		}
@@ -162,41 +171,47 @@ func (w *Writer) message(m Message) error {
 	if err := checkNumber("userId", m.UserID); err != nil {
 		return err
 	}
-	if w.messages == nil || w.out.open.Size >= longestMember {
-		if err := w.begin(fmt.Sprintf("messages/%06d.jsonl", len(w.manifest.Members)+1), []byte(messagesHeader+"\n")); err != nil {
+	if w.messages == nil || w.open.Size >= mostTexts || w.facts.Rows >= mostMessages {
+		if err := w.beginMessages(); err != nil {
 			return err
 		}
-		w.messages = &messageEncoder{}
-		w.out.open.FirstRoom, w.hasChat = w.room.ID, false
 	}
-	w.line = w.line[:0]
-	var err error
 	if !w.hasChat {
-		w.out.open.LastRoom = w.room.ID
-		if w.line, err = w.messages.begin(w.line, w.room); err != nil {
+		w.facts.LastRoom = w.room.ID
+		if err := w.messages.begin(w.room); err != nil {
 			return err
 		}
 	}
-	if w.line, err = w.messages.prepare(w.line, m); err != nil {
+	if err := w.messages.message(m, w.flushTexts); err != nil {
 		return err
 	}
-	content, err := w.cut(contentColumn, m.Content)
-	if err != nil {
+	w.facts.Rows++
+	if err := w.facts.write(w.messages.facts); err != nil {
 		return err
 	}
-	m.Content = content.(string)
-	if w.messages.rtf == itself {
-		rtf, err := w.cut(rtfColumn, m.RTF)
-		if err != nil {
-			return err
-		}
-		m.RTF = rtf.(string)
-	}
-	if w.line, err = w.messages.message(w.line, m); err != nil {
+	w.messages.facts = w.messages.facts[:0]
+	return w.flushTexts()
+}
+
+// flushTexts writes the texts that are ready.
+func (w *Writer) flushTexts() error {
+	err := w.open.write(w.messages.texts)
+	w.messages.texts = w.messages.texts[:0]
+	return err
+}
+
+// beginMessages starts the next part of the messages.
+func (w *Writer) beginMessages() error {
+	if err := w.end(); err != nil {
 		return err
 	}
-	w.out.open.Rows++
-	return w.out.write(w.line)
+	n := len(w.manifest.Members)/2 + 1
+	if err := w.begin(textsMember(n), nil); err != nil {
+		return err
+	}
+	w.facts, w.messages, w.hasChat = prepare(factsMember(n)), &messageEncoder{}, false
+	w.facts.FirstRoom = w.room.ID
+	return w.facts.write([]byte(messagesHeader + "\n"))
 }
 
 // cut writes all parts of a long value but the last, which it gives back. What is in w.line goes first.
@@ -213,7 +228,7 @@ func (w *Writer) cut(column int, value any) (any, error) {
 		if w.line, err = appendPart(w.line, column, part); err != nil {
 			return nil, err
 		}
-		if err = w.out.write(w.line); err != nil {
+		if err = w.open.write(w.line); err != nil {
 			return nil, err
 		}
 		w.line = w.line[:0]
@@ -251,7 +266,7 @@ func (w *Writer) Row(values []any) error {
 	if err := w.table.check(values); err != nil {
 		return w.fail(fmt.Errorf("table %s: %w", w.table.table.Name, err))
 	}
-	if w.out.open == nil {
+	if w.open == nil {
 		name := w.table.table.Name
 		if err := w.begin("tables/"+name+".jsonl", header(w.table.table.ColumnNames())); err != nil {
 			return w.fail(err)
@@ -279,8 +294,8 @@ func (w *Writer) row(values []any) error {
 		separator = ','
 	}
 	w.line = append(w.line, "]\n"...)
-	w.out.open.Rows++
-	return w.out.write(w.line)
+	w.open.Rows++
+	return w.open.write(w.line)
 }
 
 // File writes a file that was uploaded to a room. Files come in the order of the rooms' GUIDs, and within
@@ -305,12 +320,12 @@ func (w *Writer) file(roomGUID, name string, modTime time.Time, content io.Reade
 	if err := w.begin(fileMember(roomGUID, w.files, name), nil); err != nil {
 		return err
 	}
-	w.out.open.File = &FileInfo{Name: text(name), ModTime: formatFileTime(modTime)}
-	w.out.open.Rows = 1
+	w.open.File = &FileInfo{Name: text(name), ModTime: formatFileTime(modTime)}
+	w.open.Rows = 1
 	buffer := make([]byte, 128<<10)
 	for {
 		n, err := content.Read(buffer)
-		if writeErr := w.out.write(buffer[:n]); writeErr != nil {
+		if writeErr := w.open.write(buffer[:n]); writeErr != nil {
 			return writeErr
 		}
 		if err == io.EOF {
@@ -343,7 +358,7 @@ func (w *Writer) reference(s stage, member string, number int64, row []any) erro
 	if err == nil {
 		err = check.check(row)
 	}
-	if err == nil && w.out.open == nil {
+	if err == nil && w.open == nil {
 		err = w.begin(member, header(check.columns()))
 	}
 	if err == nil {
