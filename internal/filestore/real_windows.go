@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// real is a Store below one directory. os.Root keeps it inside; links that stay inside are refused
-// by a look at each component first.
+// real is a Store below one directory. os.Root, and the system's own refusal of links, keep it inside.
 type real struct {
 	root    *os.Root
+	folder  *os.File // the root itself, held open for openBelow
 	path    string
 	network bool
 }
@@ -32,13 +32,17 @@ func OpenReal(root string) (Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", root, classify(err))
 	}
+	folder, err := opened.Open(".")
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", root, errors.Join(classify(err), opened.Close()))
+	}
 	volume := filepath.VolumeName(path)
 	network := strings.HasPrefix(volume, `\\`)
 	if !network {
 		pointer, err := windows.UTF16PtrFromString(volume + `\`)
 		network = err == nil && windows.GetDriveType(pointer) == windows.DRIVE_REMOTE
 	}
-	return &real{root: opened, path: path, network: network}, nil
+	return &real{root: opened, folder: folder, path: path, network: network}, nil
 }
 
 // classify turns the system's error into the package's where there is one for it.
@@ -69,29 +73,35 @@ func operation(what, name string, err error) error {
 	return fmt.Errorf("%s %q: %w", what, name, classify(err))
 }
 
-// check refuses bad names, and names with a link above the last component.
+// check refuses bad names, and names whose folder is not there or is reached through a link.
 func (s *real) check(names ...string) error {
 	if err := checkAll(true, names...); err != nil {
 		return err
 	}
 	for _, name := range names {
-		for end := range len(name) {
-			if name[end] != '/' {
-				continue
-			}
-			info, err := s.root.Lstat(name[:end])
-			if err != nil {
-				return err
-			}
-			switch kindOf(info) {
-			case Other:
-				return ErrNotRegular
-			case File:
-				return fs.ErrNotExist
-			}
+		above, _ := splitName(name)
+		folder, err := s.openBelow(above, toList)
+		if errors.Is(err, ErrNotRegular) {
+			return s.whyNotFolder(above)
+		}
+		if err != nil {
+			return err
+		}
+		if err := folder.Close(); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// whyNotFolder tells a file in a folder's place, below which nothing exists, from a link.
+func (s *real) whyNotFolder(name string) error {
+	for ; name != "."; name, _ = splitName(name) {
+		if info, err := s.Lstat(name); err == nil && info.Kind == File {
+			return fs.ErrNotExist
+		}
+	}
+	return ErrNotRegular
 }
 
 func kindOf(info fs.FileInfo) Kind {
@@ -114,26 +124,37 @@ func infoOf(info fs.FileInfo) Info {
 
 func (s *real) Lstat(name string) (Info, error) {
 	if name != "." {
-		if err := s.check(name); err != nil {
+		if err := CheckName(name, true); err != nil {
 			return Info{}, operation("look at", name, err)
 		}
 	}
-	info, err := s.root.Lstat(name)
+	info, err := s.look(name)
+	if errors.Is(err, ErrNotRegular) {
+		above, _ := splitName(name)
+		err = s.whyNotFolder(above)
+	}
 	if err != nil {
 		return Info{}, operation("look at", name, err)
 	}
 	return infoOf(info), nil
 }
 
-func (s *real) ReadDir(name string) ([]Info, error) {
-	info, err := s.Lstat(name)
-	if err == nil && info.Kind != Folder {
-		err = operation("list", name, ErrNotRegular)
-	}
+func (s *real) look(name string) (fs.FileInfo, error) {
+	file, err := s.openBelow(name, toLook)
 	if err != nil {
 		return nil, err
 	}
-	folder, err := s.root.Open(name)
+	info, err := file.Stat()
+	return info, errors.Join(err, file.Close())
+}
+
+func (s *real) ReadDir(name string) ([]Info, error) {
+	if name != "." {
+		if err := CheckName(name, true); err != nil {
+			return nil, operation("list", name, err)
+		}
+	}
+	folder, err := s.openBelow(name, toList)
 	if err != nil {
 		return nil, operation("list", name, err)
 	}
@@ -150,18 +171,12 @@ func (s *real) ReadDir(name string) ([]Info, error) {
 	return infos, nil
 }
 
-func (s *real) open(what, name string, flags int) (*realFile, error) {
-	err := s.check(name)
-	if err == nil && flags&os.O_CREATE == 0 {
-		var info Info
-		if info, err = s.Lstat(name); err == nil && info.Kind != File {
-			err = ErrNotRegular
-		}
+func (s *real) open(what, name string, how opening) (*realFile, error) {
+	err := CheckName(name, true)
+	var file *os.File
+	if err == nil {
+		file, err = s.openBelow(name, how)
 	}
-	if err != nil {
-		return nil, operation(what, name, err)
-	}
-	file, err := s.root.OpenFile(name, flags, 0o666)
 	if err != nil {
 		return nil, operation(what, name, err)
 	}
@@ -169,7 +184,7 @@ func (s *real) open(what, name string, flags int) (*realFile, error) {
 }
 
 func (s *real) Open(name string) (Reader, error) {
-	file, err := s.open("open", name, os.O_RDONLY)
+	file, err := s.open("open", name, toRead)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +192,7 @@ func (s *real) Open(name string) (Reader, error) {
 }
 
 func (s *real) Create(name string) (Writer, error) {
-	file, err := s.open("create", name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	file, err := s.open("create", name, toMake)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +200,7 @@ func (s *real) Create(name string) (Writer, error) {
 }
 
 func (s *real) Append(name string) (Writer, error) {
-	file, err := s.open("append to", name, os.O_WRONLY|os.O_APPEND)
+	file, err := s.open("append to", name, toAppend)
 	if err != nil {
 		return nil, err
 	}
@@ -199,6 +214,9 @@ func (s *real) MakeFolder(name string) ([]string, error) {
 	var made []string
 	if err := CheckName(name, true); err != nil {
 		return nil, operation("make folder", name, err)
+	}
+	if info, err := s.Lstat(name); err == nil && info.Kind == Folder {
+		return nil, nil
 	}
 	for end := range len(name) + 1 {
 		if end < len(name) && name[end] != '/' {
@@ -301,7 +319,7 @@ func (s *real) Flush(ctx context.Context, names []string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		file, err := s.open("flush", name, os.O_RDWR)
+		file, err := s.open("flush", name, toFlush)
 		if err != nil {
 			return err
 		}
@@ -340,7 +358,7 @@ func (s *real) Properties() Properties {
 	return Properties{CaseInsensitive: true, WindowsNames: true, Network: s.network, TimeGranularity: 100}
 }
 
-func (s *real) Close() error { return s.root.Close() }
+func (s *real) Close() error { return errors.Join(s.folder.Close(), s.root.Close()) }
 
 // realFile is an open file, for reading or for writing.
 type realFile struct {
