@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/service", "internal/chat"},
 	{"internal/admin"},
 	{"internal/replica"},
-	{"internal/exchange", "internal/plan", "internal/brake", "internal/observe"},
+	{"internal/exchange", "internal/plan", "internal/brake", "internal/lease"},
 	{"internal/index", "internal/filestore", "internal/certificate"},
 	{"internal/settings", "internal/topology"},
 	{"internal/module"},

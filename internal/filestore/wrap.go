@@ -15,16 +15,37 @@ func NewFaulty(inner Store, decide func(op, name string) error) Store {
 	return &faulty{Store: inner, decide: decide}
 }
 
+// Guarded returns inner with a say before each operation that would change something: may is asked,
+// and its error is the operation's.
+func Guarded(inner Store, may func() error) Store {
+	return NewFaulty(inner, func(op, name string) error {
+		if !writing(op) {
+			return nil
+		}
+		if err := may(); err != nil {
+			return fmt.Errorf("%s %q: %w", op, name, err)
+		}
+		return nil
+	})
+}
+
 // ReadOnly returns inner with every operation that would change something refused with
 // fs.ErrPermission.
 func ReadOnly(inner Store) Store {
 	return NewFaulty(inner, func(op, name string) error {
-		switch op {
-		case "create", "write", "modtime", "makefolder", "publish", "exchange", "remove":
-			return fmt.Errorf("%s %q in a store opened for reading: %w", op, name, fs.ErrPermission)
+		if !writing(op) {
+			return nil
 		}
-		return nil
+		return fmt.Errorf("%s %q in a store opened for reading: %w", op, name, fs.ErrPermission)
 	})
+}
+
+func writing(op string) bool {
+	switch op {
+	case "create", "write", "modtime", "makefolder", "publish", "exchange", "remove":
+		return true
+	}
+	return false
 }
 
 type faulty struct {

@@ -21,6 +21,7 @@ type engine struct {
 	module   module.Module
 	replica  *replica.Replica
 	settings *settings.Keeper
+	standing func() error // fails while another process serves the pool
 	dial     func(ctx context.Context) (io.ReadWriteCloser, error)
 	log      *slog.Logger
 	now      func() time.Time
@@ -104,7 +105,11 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	e.progress.comparing = full
 	e.mu.Unlock()
 
-	look, err := e.look(ctx, everywhere)
+	var look replica.Look
+	err := e.standing()
+	if err == nil {
+		look, err = e.look(ctx, everywhere)
+	}
 	looked := err == nil
 	if err == nil && e.replica.Held() == "" {
 		err = e.export(ctx, full)
@@ -112,8 +117,8 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	if full && err == nil && !e.wanted() {
 		err = e.replica.RememberSync(false)
 	}
-	if pruneErr := e.replica.Prune(retention); err == nil {
-		err = pruneErr
+	if err == nil {
+		err = e.replica.Prune(retention)
 	}
 	if err != nil && ctx.Err() == nil {
 		e.log.Warn("the cycle failed", "module", e.module.Identity, "error", err)

@@ -12,9 +12,10 @@ import (
 
 // router takes a session of the partner and hands it to the module that its Hello names.
 type router struct {
-	engines map[string]*engine
-	chosen  *engine
-	target  *replica.Importer
+	engines  map[string]*engine
+	standing func() error // fails while another process serves the pool
+	chosen   *engine
+	target   *replica.Importer
 }
 
 func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcome, error) {
@@ -22,6 +23,9 @@ func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcom
 	if e == nil {
 		return exchange.Welcome{}, failure.New(failure.UnknownModule, h.Module, "The partner offered the module "+h.Module+", which is not replicated here",
 			"Enable it on both sides: csbackup configuration set --enable-rgs-backup-service=true.")
+	}
+	if err := r.standing(); err != nil {
+		return exchange.Welcome{}, err
 	}
 	r.chosen, r.target = e, e.replica.Importer()
 	return r.target.Welcome(ctx, h)

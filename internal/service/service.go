@@ -22,6 +22,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/lease"
 	"csbackup/internal/module"
 	"csbackup/internal/replica"
 	"csbackup/internal/settings"
@@ -47,7 +48,8 @@ type service struct {
 	Options
 	partner  *topology.Pool
 	settings *settings.Keeper
-	store    filestore.Store
+	store    filestore.Store // refuses to change anything while another process holds the lease
+	lease    *lease.Lease
 	started  time.Time
 	engines  map[string]*engine
 	closers  []io.Closer
@@ -85,6 +87,9 @@ func Run(ctx context.Context, o Options) error {
 			"Mount it, or correct fileStore in the topology file.", err)
 	}
 	s.closers = append(s.closers, s.store)
+	if err := s.takeLease(ctx); err != nil {
+		return err
+	}
 	dial := tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })
 	for _, m := range module.All() {
 		if !m.Held {
@@ -130,20 +135,22 @@ func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWrite
 		Base:    s.Pool.BackupStore() + "/" + m.Short,
 		Elapsed: func() time.Duration { return time.Since(s.started) }, Now: time.Now,
 		Settle:   func() time.Duration { return min(time.Duration(s.settings.Get().SyncInterval), 30*time.Second) },
-		Settings: s.offer, Offered: s.offered, Guard: func() error { return nil },
+		Settings: s.offer, Offered: s.offered, Guard: s.lease.Check,
 	})
 	if err != nil {
 		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store cannot be used", "Check that this account may write below "+s.Pool.BackupStore()+".", err)
 	}
 	s.closers = append(s.closers, r)
-	if err := r.Renew(); err != nil {
+	if err := r.Renew(); failure.IsID(err, failure.InstanceRunning) {
+		return err
+	} else if err != nil {
 		s.Log.Warn("the store's marker could not be renewed", "module", m.Identity, "error", err)
 	}
 	wanted, err := r.SyncRemembered()
 	if err != nil {
 		return err
 	}
-	e := &engine{module: m, replica: r, settings: s.settings, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
+	e := &engine{module: m, replica: r, settings: s.settings, standing: s.lease.Standing, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
 	e.progress.syncWanted, e.progress.lookWanted = wanted, wanted
 	s.engines[m.Identity] = e
 	return nil
@@ -187,6 +194,7 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 			}
 		})
 	}
+	running.Go(func() { s.lease.Keep(ctx) })
 	for _, e := range s.engines {
 		running.Go(func() { s.cycles(ctx, e) })
 	}
@@ -240,7 +248,7 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 			enabled[id] = e
 		}
 	}
-	r := &router{engines: enabled}
+	r := &router{engines: enabled, standing: s.lease.Standing}
 	err := exchange.Import(ctx, conn, r, exchange.Options{})
 	if err == nil && r.target != nil {
 		var nowhere int64

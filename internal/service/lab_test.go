@@ -1,0 +1,303 @@
+package service_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	one  = "pool1.contoso.com"
+	two  = "pool2.contoso.com"
+	conf = "ConfServices.DataConf"
+	// patience bounds every wait; nothing waits that long unless it fails.
+	patience = 90 * time.Second
+)
+
+var built struct {
+	sync.Once
+	path string
+	err  error
+}
+
+// executable builds csbackup once for all tests of the package.
+func executable(t *testing.T) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("these processes are driven by signals, which Windows does not have")
+	}
+	built.Do(func() {
+		var dir string
+		if dir, built.err = os.MkdirTemp("", "csbackup"); built.err != nil {
+			return
+		}
+		built.path = filepath.Join(dir, "csbackup")
+		if out, err := exec.Command("go", "build", "-o", built.path, "csbackup/cmd/csbackup").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.path
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.path != "" {
+		os.RemoveAll(filepath.Dir(built.path))
+	}
+	os.Exit(code)
+}
+
+// lab is two pools on this machine, served by real processes.
+type lab struct {
+	t   *testing.T
+	dir string
+	exe string
+}
+
+// process is one running service.
+type process struct {
+	*exec.Cmd
+	log     string
+	runtime string
+	ended   chan error
+}
+
+func newLab(t *testing.T) *lab {
+	t.Helper()
+	l := &lab{t: t, exe: executable(t)}
+	var err error
+	if l.dir, err = os.MkdirTemp("", "lab"); err != nil { // short: a socket's path may have about 100 bytes
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(l.dir) })
+	l.topology(one, two)
+	for _, pool := range []string{one, two} {
+		l.must("certificate", "create", "--dir", filepath.Join(l.dir, "certs"), "--pool-fqdn", pool)
+		for _, folder := range []string{"CollabContent", "CollabMetadata"} {
+			l.check(os.MkdirAll(filepath.Join(l.tree(pool), folder), 0o755))
+		}
+	}
+	return l
+}
+
+// topology writes the file that pairs two pools, each at a free address.
+func (l *lab) topology(pools ...string) {
+	var text strings.Builder
+	text.WriteString("pools:\n")
+	for i, pool := range pools {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		l.check(err)
+		l.check(listener.Close())
+		fmt.Fprintf(&text, "  - {fqdn: %s, backupPool: %s, service: https://%s, fileStore: %s, serviceIds: {WebServices: 1-WebServices-%s, BackupService: 1-BackupService-3, ApplicationServer: 1-ApplicationServer-1}}\n",
+			pool, pools[1-i], listener.Addr(), l.store(pool), pool[4:5])
+	}
+	l.check(os.WriteFile(filepath.Join(l.dir, "pools.yaml"), []byte(text.String()), 0o600))
+}
+
+func (l *lab) check(err error) {
+	l.t.Helper()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *lab) store(pool string) string {
+	return filepath.Join(l.dir, strings.TrimSuffix(pool, ".contoso.com"))
+}
+func (l *lab) tree(pool string) string {
+	return filepath.Join(l.store(pool), "1-WebServices-"+pool[4:5])
+}
+
+func (l *lab) environment(runtimeDir string) []string {
+	return append(os.Environ(), "CSBACKUP_TOPOLOGY="+filepath.Join(l.dir, "pools.yaml"), "CSBACKUP_RUNTIME_DIR="+runtimeDir)
+}
+
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// run runs a command as a person would type it.
+func (l *lab) run(args ...string) outcome { return l.runAt(filepath.Join(l.dir, "run"), args...) }
+
+func (l *lab) runAt(runtimeDir string, args ...string) outcome {
+	cmd := exec.Command(l.exe, args...)
+	cmd.Env = l.environment(runtimeDir)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if _, failed := err.(*exec.ExitError); err != nil && !failed {
+		l.t.Fatal(err)
+	}
+	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func (l *lab) must(args ...string) outcome {
+	l.t.Helper()
+	got := l.run(args...)
+	if got.code != 0 {
+		l.t.Fatalf("%v gives %+v", args, got)
+	}
+	return got
+}
+
+// start starts a pool's service and does not wait for it; more replaces or adds flags.
+func (l *lab) start(pool string, more ...string) *process {
+	l.t.Helper()
+	certs := filepath.Join(l.dir, "certs")
+	p := &process{runtime: filepath.Join(l.dir, "run"), ended: make(chan error, 1)}
+	args := append([]string{"serve", "--pool-fqdn", pool, "--state-dir", filepath.Join(l.dir, "state", pool),
+		"--certificate", filepath.Join(certs, pool+".pem"), "--private-key", filepath.Join(certs, pool+".key"), "--ca", filepath.Join(certs, "ca.pem")}, more...)
+	for i, one := range more {
+		if one == "--runtime-dir" {
+			p.runtime = more[i+1]
+		}
+	}
+	log, err := os.CreateTemp(l.dir, pool+"-*.log")
+	l.check(err)
+	defer log.Close()
+	p.log = log.Name()
+	p.Cmd = exec.Command(l.exe, args...)
+	p.Env, p.Stdout, p.Stderr = l.environment(p.runtime), log, log
+	l.check(p.Start())
+	go func() { p.ended <- p.Wait() }()
+	l.t.Cleanup(func() {
+		if l.t.Failed() {
+			text, _ := os.ReadFile(p.log)
+			l.t.Logf("the log of %s:\n%s", pool, text)
+		}
+		_ = p.Process.Signal(syscall.SIGCONT)
+		_ = p.Process.Kill()
+		select {
+		case <-p.ended:
+		case <-time.After(patience):
+		}
+	})
+	return p
+}
+
+// serve starts a pool's service and waits until it answers.
+func (l *lab) serve(pool string, more ...string) *process {
+	l.t.Helper()
+	p := l.start(pool, more...)
+	l.until(pool+" answers", func() bool { return l.runAt(p.runtime, "status", "--pool-fqdn", pool).code == 0 })
+	return p
+}
+
+// stop ends a service kindly and tells how long that took.
+func (l *lab) stop(p *process) time.Duration {
+	l.t.Helper()
+	begun := time.Now()
+	l.check(p.Process.Signal(syscall.SIGTERM))
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		if err != nil {
+			l.t.Errorf("a service that was told to stop ends with %v", err)
+		}
+	case <-time.After(patience):
+		l.t.Fatal("the service does not stop")
+	}
+	return time.Since(begun)
+}
+
+// until waits for something to come true.
+func (l *lab) until(what string, done func() bool) {
+	l.t.Helper()
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			l.t.Fatalf("it did not come about that %s; %s: %+v; %s: %+v", what, one, l.run("status", "--pool-fqdn", one), two, l.run("status", "--pool-fqdn", two))
+		}
+	}
+}
+
+type moduleStatus struct {
+	Identity, ExportStatus, ImportStatus, Reason         string
+	Backlog, BacklogBytes, Conflicts, Suspects           int64
+	LastExportTime, LastImportTime, LastAcknowledgedTime *time.Time
+}
+
+func (l *lab) status(pool string) moduleStatus {
+	l.t.Helper()
+	return l.statusAt(filepath.Join(l.dir, "run"), pool)
+}
+
+func (l *lab) statusAt(runtimeDir, pool string) moduleStatus {
+	l.t.Helper()
+	got := l.runAt(runtimeDir, "status", "--pool-fqdn", pool, "--backup-module", conf, "--output", "json")
+	var s struct{ BackupModules []moduleStatus }
+	if got.code != 0 || json.Unmarshal([]byte(got.stdout), &s) != nil || len(s.BackupModules) != 1 {
+		l.t.Fatalf("status gives %+v", got)
+	}
+	return s.BackupModules[0]
+}
+
+// synced asks for a full comparison and waits until all of it has arrived.
+func (l *lab) synced(pool string) {
+	l.t.Helper()
+	l.must("sync", "--pool-fqdn", pool, "--backup-module", conf)
+	l.until(pool+" is in FinalState", func() bool { return l.status(pool).ExportStatus == "FinalState" })
+}
+
+// write puts a file into a pool's content, with a time that lies back.
+func (l *lab) write(pool, name, content string) {
+	l.t.Helper()
+	path := filepath.Join(l.tree(pool), name)
+	l.check(os.MkdirAll(filepath.Dir(path), 0o755))
+	l.check(os.WriteFile(path, []byte(content), 0o644))
+	when := time.Now().Add(-time.Hour).Truncate(time.Second)
+	l.check(os.Chtimes(path, when, when))
+}
+
+// content is a pool's replicated tree: names, bytes and modification times.
+func (l *lab) content(pool string) map[string]string {
+	l.t.Helper()
+	found := map[string]string{}
+	root := l.tree(pool)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		found[strings.TrimPrefix(path, root+"/")] = fmt.Sprintf("%s %d", raw, info.ModTime().UnixNano())
+		return err
+	})
+	if os.IsNotExist(err) {
+		return found
+	}
+	l.check(err)
+	return found
+}
+
+func (l *lab) wantAlike() {
+	l.t.Helper()
+	if a, b := l.content(one), l.content(two); !maps.Equal(a, b) {
+		l.t.Fatalf("the trees differ:\n%v\n%v", a, b)
+	}
+}
+
+func (l *lab) logOf(p *process) string {
+	l.t.Helper()
+	text, err := os.ReadFile(p.log)
+	l.check(err)
+	return string(text)
+}
