@@ -32,7 +32,7 @@ type roomPlan struct {
 func (r *roomPlan) wantsWrite() bool { return !r.none && r.counts.Added > 0 }
 
 // compareMessages plans the messages, room by room: the archive's and the database's side by side, in the order of their
-// chatId. Rooms that are new need no comparison.
+// chatId. A new room is compared too, as messages without a room may stand under its number.
 func (p *planner) compareMessages() error {
 	t, _ := schema.Lookup("tblChat")
 	messages := &tablePlan{table: t, counts: TableResult{Table: t.Name}}
@@ -119,7 +119,7 @@ func (p *planner) beginRoom(r archive.Room, existing bool) *roomPlan {
 			p.result.leaveOut("The messages of number %d, which was no room in the source and is another one in the database", r.ID)
 		}
 	}
-	room.all = !room.none && (!existing || p.nodes.isNew(r.ID))
+	room.all = !room.none && !existing
 	return room
 }
 
