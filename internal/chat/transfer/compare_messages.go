@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"math"
 	"slices"
 
 	"csbackup/internal/chat/archive"
@@ -92,8 +93,7 @@ func (p *planner) compareMessages() error {
 			}
 		}
 	}
-	p.countRooms(messages)
-	return nil
+	return p.countRooms(messages)
 }
 
 // noteAuthor tells of an author who is in neither.
@@ -137,7 +137,7 @@ func (p *planner) isNode(number int64) bool {
 }
 
 // countRooms adds the rooms up.
-func (p *planner) countRooms(messages *tablePlan) {
+func (p *planner) countRooms(messages *tablePlan) error {
 	sum := &messages.counts
 	for id, room := range p.rooms {
 		c := &room.counts
@@ -160,9 +160,14 @@ func (p *planner) countRooms(messages *tablePlan) {
 				c.Renumbered++
 			}
 		}
-		room.next = max(room.there, room.highest, p.last[room.target], p.archLast[id]) + 1
+		last := max(room.there, room.highest, p.last[room.target], p.archLast[id])
+		if c.Renumbered > 0 && last > math.MaxInt64-1-c.Renumbered {
+			return p.noNumbers("tblChat")
+		}
+		room.next = last + 1
 		sum.Rows, sum.Added, sum.Changed, sum.Same, sum.LeftOut = sum.Rows+c.Messages, sum.Added+c.Added, sum.Changed+c.Changed, sum.Same+c.Same, sum.LeftOut+c.LeftOut
 	}
+	return nil
 }
 
 // roomComparison walks through a room of the archive and the same room of the database.

@@ -225,7 +225,7 @@ func (r *random) makePlain() {
 		}
 	}
 	for _, n := range r.rows["tblNode"] {
-		if !seen[n[0]] && highest[n[0]] > 0 {
+		if _, used := highest[n[0]]; used && !seen[n[0]] {
 			counters = append(counters, []any{n[0], highest[n[0]]})
 		}
 	}
