@@ -1,7 +1,6 @@
 package filestore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,16 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// manyNames is the number of names above which one flush of the volume is cheaper than one per name.
-const manyNames = 4
-
 // real is a Store below one directory. Every name is walked component by component from the root's
 // own descriptor without following links: os.Root alone would follow those that stay inside.
 type real struct {
 	root       *os.Root
 	directory  *os.File
+	descriptor int // of directory
 	path       string
 	device     uint64
+	whole      bool // one call makes the whole volume durable
 	properties Properties
 }
 
@@ -35,15 +33,16 @@ func OpenReal(root string) (Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, classify(err)), opened.Close())
 	}
-	store := &real{root: opened, directory: directory, path: root}
+	store := &real{root: opened, directory: directory, descriptor: int(directory.Fd()), path: root}
 	var stat unix.Stat_t
 	var volume unix.Statfs_t
-	err = errors.Join(unix.Fstat(int(directory.Fd()), &stat), unix.Fstatfs(int(directory.Fd()), &volume))
+	err = errors.Join(unix.Fstat(store.descriptor, &stat), unix.Fstatfs(store.descriptor, &volume))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, err), store.Close())
 	}
 	store.device = stat.Dev
 	store.properties = propertiesOf(uint32(volume.Type))
+	store.whole = flushesWhole(store.properties)
 	return store, nil
 }
 
@@ -106,10 +105,26 @@ func operation(what, name string, err error) error {
 	return fmt.Errorf("%s %q: %w", what, name, classify(err))
 }
 
-// folder opens a folder by a checked name, or ".", following no link. The caller closes it.
-func (s *real) folder(name string) (int, error) {
-	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
-	at, err := retry(func() (int, error) { return unix.Openat(int(s.directory.Fd()), ".", flags, 0) })
+// The ways to open a folder: to reach what is in it, and to list it or make it durable.
+const (
+	folderToPass = unix.O_PATH | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	folderToRead = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+)
+
+// folder opens a folder by a checked name, or ".", following no link. The caller closes it. The
+// kernel resolves the whole name in one call; when that fails, the walk finds out at which component.
+func (s *real) folder(name string, flags int) (int, error) {
+	how := unix.OpenHow{Flags: uint64(flags), Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
+	at, err := retry(func() (int, error) { return unix.Openat2(s.descriptor, name, &how) })
+	if err == nil {
+		return at, nil
+	}
+	return s.walk(name, flags)
+}
+
+// walk opens a folder component by component.
+func (s *real) walk(name string, flags int) (int, error) {
+	at, err := retry(func() (int, error) { return unix.Openat(s.descriptor, ".", flags, 0) })
 	if err != nil || name == "." {
 		return at, err
 	}
@@ -140,7 +155,7 @@ func (s *real) parent(name string) (int, string, error) {
 		return -1, "", err
 	}
 	folder, last := splitName(name)
-	at, err := s.folder(folder)
+	at, err := s.folder(folder, folderToPass)
 	if err != nil && errors.Is(err, ErrNotRegular) {
 		if info, statError := s.Lstat(folder); statError == nil && info.Kind == File {
 			err = fs.ErrNotExist
@@ -180,7 +195,7 @@ func statAt(at int, name string) (Info, error) {
 
 func (s *real) Lstat(name string) (Info, error) {
 	if name == "." {
-		info, err := statAt(int(s.directory.Fd()), ".")
+		info, err := statAt(s.descriptor, ".")
 		return info, operation("look at", name, err)
 	}
 	at, last, err := s.parent(name)
@@ -198,7 +213,7 @@ func (s *real) ReadDir(name string) ([]Info, error) {
 			return nil, operation("list", name, err)
 		}
 	}
-	at, err := s.folder(name)
+	at, err := s.folder(name, folderToRead)
 	if err != nil {
 		return nil, operation("list", name, err)
 	}
@@ -223,69 +238,16 @@ func (s *real) ReadDir(name string) ([]Info, error) {
 	return infos, nil
 }
 
-// openAt opens a regular file; opening anything else could block or do something to a device.
-func (s *real) openAt(what, name string, flags int) (*realFile, error) {
-	at, last, err := s.parent(name)
-	if err != nil {
-		return nil, operation(what, name, err)
-	}
-	defer unix.Close(at)
-	if flags&unix.O_CREAT == 0 {
-		info, err := statAt(at, last)
-		if err == nil && info.Kind != File {
-			err = ErrNotRegular
-		}
-		if err != nil {
-			return nil, operation(what, name, err)
-		}
-	}
-	number, err := retry(func() (int, error) {
-		return unix.Openat(at, last, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o666)
-	})
-	if err != nil {
-		return nil, operation(what, name, err)
-	}
-	opened := &realFile{file: os.NewFile(uintptr(number), name), name: name}
-	info, err := opened.Info()
-	if err == nil && info.Kind != File {
-		err = operation(what, name, ErrNotRegular)
-	}
-	if err != nil {
-		return nil, errors.Join(err, opened.Close())
-	}
-	return opened, nil
-}
-
-func (s *real) Open(name string) (Reader, error) {
-	opened, err := s.openAt("open", name, unix.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	return opened, nil
-}
-
-func (s *real) Create(name string) (Writer, error) {
-	opened, err := s.openAt("create", name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL)
-	if err != nil {
-		return nil, err
-	}
-	return opened, nil
-}
-
-func (s *real) Append(name string) (Writer, error) {
-	opened, err := s.openAt("append to", name, unix.O_WRONLY|unix.O_APPEND)
-	if err != nil {
-		return nil, err
-	}
-	return opened, nil
-}
-
 func (s *real) MakeFolder(name string) ([]string, error) {
 	if name == "." {
 		return nil, nil
 	}
 	if err := CheckName(name, s.properties.WindowsNames); err != nil {
 		return nil, operation("make folder", name, err)
+	}
+	if at, err := s.folder(name, folderToPass); err == nil {
+		unix.Close(at)
+		return nil, nil
 	}
 	var made []string
 	for end := range len(name) + 1 {
@@ -338,66 +300,9 @@ func (s *real) Remove(name string) error {
 	return operation("remove", name, unix.Unlinkat(at, last, flags))
 }
 
-func (s *real) Flush(ctx context.Context, names []string) error {
-	return s.flush(ctx, names, "flush", unix.O_RDONLY|unix.O_NONBLOCK)
-}
-
-func (s *real) FlushFolders(ctx context.Context, names []string) error {
-	return s.flush(ctx, names, "flush folder", unix.O_RDONLY|unix.O_DIRECTORY)
-}
-
-// flush makes names durable: those on the root's volume by one call when there are many, all
-// others one by one. A network share promises nothing for the one call.
-func (s *real) flush(ctx context.Context, names []string, what string, flags int) error {
-	whole := len(names) > manyNames && !s.properties.Network
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := s.flushOne(name, what, flags, whole); err != nil {
-			return operation(what, name, err)
-		}
-	}
-	if !whole {
-		return nil
-	}
-	return operation(what, ".", unix.Syncfs(int(s.directory.Fd())))
-}
-
-func (s *real) flushOne(name, what string, flags int, whole bool) error {
-	at, last := -1, "."
-	var err error
-	if name == "." {
-		at, err = s.folder(".")
-	} else {
-		at, last, err = s.parent(name)
-	}
-	if err != nil {
-		return err
-	}
-	defer unix.Close(at)
-	var stat unix.Stat_t
-	if err := unix.Fstatat(at, last, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return err
-	}
-	if infoOf(last, &stat).Kind == Other {
-		return ErrNotRegular
-	}
-	if whole && stat.Dev == s.device {
-		return nil
-	}
-	number, err := retry(func() (int, error) {
-		return unix.Openat(at, last, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	})
-	if err != nil {
-		return err
-	}
-	return errors.Join(unix.Fsync(number), unix.Close(number))
-}
-
 func (s *real) Usage() (Usage, error) {
 	var volume unix.Statfs_t
-	if err := unix.Fstatfs(int(s.directory.Fd()), &volume); err != nil {
+	if err := unix.Fstatfs(s.descriptor, &volume); err != nil {
 		return Usage{}, operation("ask the room of", ".", err)
 	}
 	size := uint64(volume.Bsize)
@@ -407,39 +312,3 @@ func (s *real) Usage() (Usage, error) {
 func (s *real) Properties() Properties { return s.properties }
 
 func (s *real) Close() error { return errors.Join(s.directory.Close(), s.root.Close()) }
-
-// realFile is an open file, for reading or for writing.
-type realFile struct {
-	file *os.File
-	name string
-}
-
-func (f *realFile) Read(into []byte) (int, error) { return f.file.Read(into) }
-
-func (f *realFile) Write(data []byte) (int, error) {
-	written, err := f.file.Write(data)
-	return written, operation("write", f.name, err)
-}
-
-func (f *realFile) Close() error { return operation("close", f.name, f.file.Close()) }
-
-func (f *realFile) Info() (Info, error) {
-	var stat unix.Stat_t
-	if err := unix.Fstat(int(f.file.Fd()), &stat); err != nil {
-		return Info{}, operation("look at", f.name, err)
-	}
-	_, last := splitName(f.name)
-	return infoOf(last, &stat), nil
-}
-
-func (f *realFile) SkipTo(offset int64) error {
-	_, err := f.file.Seek(offset, 0)
-	return operation("skip in", f.name, err)
-}
-
-func (f *realFile) SetModTime(ns int64) error {
-	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, unix.NsecToTimespec(ns)}
-	// An empty path means the descriptor itself, so that no name is looked up again.
-	err := unix.UtimesNanoAt(int(f.file.Fd()), "", times, unix.AT_EMPTY_PATH)
-	return operation("set the time of", f.name, err)
-}
