@@ -111,7 +111,8 @@ type Source interface {
 }
 
 // Target is what an importer's side provides. Plan, Receive and Commit of one batch are called in
-// this order; Plan and Receive of the next batch may run while Commit of the one before does.
+// this order; Plan and Receive of the next batch run while Commit of the one before does. Each batch
+// that was planned is either committed or discarded.
 type Target interface {
 	// Welcome answers a Hello; with Hello.Full it may take long, while the wire keeps the peer waiting.
 	Welcome(ctx context.Context, h Hello) (Welcome, error)
@@ -121,8 +122,11 @@ type Target interface {
 	Plan(ctx context.Context, batch Batch, items []index.Item) ([]Want, error)
 	// Receive takes one part. Reading it ends with io.EOF after Length bytes, or with ErrWithdrawn, or
 	// with the connection's error. An error that concerns this file alone is remembered by the target
-	// and not returned; what Receive leaves unread is skipped.
+	// and not returned; what Receive leaves unread is skipped. It is called for several parts at a time,
+	// never twice for one item of a batch.
 	Receive(ctx context.Context, batch Batch, part Part, content io.Reader) error
 	// Commit makes the batch durable and answers for it.
 	Commit(ctx context.Context, batch Batch) (Ack, error)
+	// Discard drops a planned batch that will not be committed.
+	Discard(batch Batch)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,6 +90,7 @@ func FuzzDecoders(f *testing.F) {
 
 // target takes everything into memory.
 type target struct {
+	mu       sync.Mutex
 	position Position
 	ack      uint64
 	got      map[string]string
@@ -104,6 +106,8 @@ func (t *target) Welcome(context.Context, Hello) (Welcome, error) {
 }
 func (t *target) Retries(context.Context, string, int) ([]string, error) { return nil, nil }
 func (t *target) Plan(_ context.Context, b Batch, items []index.Item) ([]Want, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.items[b.Number] = items
 	var wants []Want
 	for i, it := range items {
@@ -115,14 +119,24 @@ func (t *target) Plan(_ context.Context, b Batch, items []index.Item) ([]Want, e
 }
 func (t *target) Receive(_ context.Context, _ Batch, p Part, content io.Reader) error {
 	raw, err := io.ReadAll(content)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err == nil && p.Offset+p.Length == p.Item.Size {
 		t.got[p.Item.Path] = string(raw)
 	}
 	return err
 }
 func (t *target) Commit(_ context.Context, b Batch) (Ack, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.position, t.ack = Position{b.Number, b.Hash}, b.Through
 	return Ack{Number: b.Number, Hash: b.Hash, Acknowledged: b.Through, Applied: uint64(len(t.items[b.Number]))}, nil
+}
+
+func (t *target) Discard(b Batch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.items, b.Number)
 }
 
 // source offers files that are kept in memory.
@@ -227,12 +241,12 @@ func TestP20_BatchesOutOfOrderAreRefused(t *testing.T) {
 			a, b := net.Pipe()
 			done := make(chan error, 1)
 			go func() { done <- Import(context.Background(), b, to, Options{IdleTimeout: 5 * time.Second}) }()
-			w := newWire(a, 5*time.Second)
+			w := &export{wire: newWire(a, 5*time.Second)}
 			defer w.close()
 			if err := w.send(frameHello, encodeHello(Hello{Protocol: Protocol}), true); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.expect(frameWelcome); err != nil {
+			if _, err := w.expect(t.Context(), frameWelcome); err != nil {
 				t.Fatal(err)
 			}
 			items := []index.Item{sample()}
@@ -242,7 +256,7 @@ func TestP20_BatchesOutOfOrderAreRefused(t *testing.T) {
 			if err := errors.Join(w.send(frameOffer, encodeBatch(batch, 1), false), w.send(frameItems, putItem(nil, items[0]), true)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.expect(frameWants); !failure.IsID(err, failure.ProtocolMismatch) {
+			if _, err := w.expect(t.Context(), frameWants); !failure.IsID(err, failure.ProtocolMismatch) {
 				t.Errorf("the answer was %v", err)
 			}
 			if err := <-done; !errors.Is(err, ErrGap) || len(to.items) != 0 {

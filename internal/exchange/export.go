@@ -15,15 +15,21 @@ import (
 // Options bound a session.
 type Options struct {
 	Budget      int64         // content bytes that the session may send; 0 for no bound
-	WindowBytes int64         // content bytes of one batch; 0 takes 16 MiB
+	WindowBytes int64         // content bytes of one batch; 0 takes what goes through in a few seconds
 	IdleTimeout time.Duration // how long a silent peer is waited for; 0 takes 60 seconds
 	Progress    func(Result)  // hears how far the session is, after each batch; may be nil
+	// Sequential makes one batch and one content follow the other, so that a run can be repeated exactly.
+	Sequential bool
 }
 
+// The sizes between which a window moves, in content bytes.
+const (
+	smallestWindow = 4 << 20
+	firstWindow    = 16 << 20
+	largestWindow  = 64 << 20
+)
+
 func (o Options) withDefaults() Options {
-	if o.WindowBytes == 0 {
-		o.WindowBytes = 16 << 20
-	}
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
@@ -45,8 +51,10 @@ type export struct {
 	Options
 	source   Source
 	result   Result
-	position Position
-	buffer   []byte
+	position Position // of the last batch that was sent
+	unheard  []Batch  // sent, and not acknowledged yet
+	buffer   []byte   // for contents
+	answer   []byte
 }
 
 // Export runs a session from the offering side until nothing is left or the budget is used up. What
@@ -71,7 +79,7 @@ func (x *export) run(ctx context.Context) error {
 	if err := x.send(frameHello, encodeHello(hello), true); err != nil {
 		return unreachable(err)
 	}
-	body, err := x.expect(frameWelcome)
+	body, err := x.expect(ctx, frameWelcome)
 	if err != nil {
 		return err
 	}
@@ -94,8 +102,13 @@ func (x *export) run(ctx context.Context) error {
 			return err
 		}
 	}
+	size := x.WindowBytes
+	if size == 0 {
+		size = firstWindow
+	}
 	for x.left() > 0 {
-		items, through, err := x.source.Window(ctx, after, min(x.WindowBytes, x.left()))
+		began := time.Now()
+		items, through, err := x.source.Window(ctx, after, min(size, x.left()))
 		if err != nil {
 			return err
 		}
@@ -107,8 +120,26 @@ func (x *export) run(ctx context.Context) error {
 			return err
 		}
 		after = through
+		if x.WindowBytes == 0 {
+			size = nextWindow(size, time.Since(began))
+		}
+	}
+	if err := x.hear(ctx, 0); err != nil {
+		return err
 	}
 	return x.send(frameGoodbye, nil, true)
+}
+
+// nextWindow sizes a window by how long the last one took: large ones go faster, and what a broken line
+// costs should stay within seconds.
+func nextWindow(size int64, took time.Duration) int64 {
+	switch {
+	case took < time.Second:
+		return min(2*size, largestWindow)
+	case took > 4*time.Second:
+		return max(size/2, smallestWindow)
+	}
+	return size
 }
 
 func (x *export) left() int64 {
@@ -124,7 +155,7 @@ func (x *export) retries(ctx context.Context) error {
 		if err := x.send(frameRetry, putBytes(nil, []byte(after)), true); err != nil {
 			return unreachable(err)
 		}
-		body, err := x.expect(frameRetry)
+		body, err := x.expect(ctx, frameRetry)
 		if err != nil {
 			return err
 		}
@@ -162,7 +193,7 @@ func (x *export) window(ctx context.Context, batch Batch, items []index.Item) er
 	if err := x.send(frameItems, body, true); err != nil {
 		return unreachable(err)
 	}
-	answer, err := x.expect(frameWants)
+	answer, err := x.expect(ctx, frameWants)
 	if err != nil {
 		return err
 	}
@@ -181,17 +212,39 @@ func (x *export) window(ctx context.Context, batch Batch, items []index.Item) er
 	if err := x.send(frameBatch, nil, true); err != nil {
 		return unreachable(err)
 	}
-	if answer, err = x.expect(frameAck); err != nil {
-		return err
+	x.position = Position{batch.Number, batch.Hash}
+	x.unheard = append(x.unheard, batch)
+	if x.Sequential {
+		return x.hear(ctx, 0)
 	}
-	ack, err := decodeAck(answer)
+	return x.hear(ctx, 1)
+}
+
+// hear waits until at most so many batches are without an answer.
+func (x *export) hear(ctx context.Context, most int) error {
+	for len(x.unheard) > most {
+		body, err := x.expect(ctx, frameAck)
+		if err != nil {
+			return err
+		}
+		if err := x.acknowledged(ctx, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acknowledged takes the answer for the oldest batch that has none.
+func (x *export) acknowledged(ctx context.Context, body []byte) error {
+	ack, err := decodeAck(body)
 	if err != nil {
 		return err
 	}
+	batch := x.unheard[0]
+	x.unheard = x.unheard[1:]
 	if ack.Number != batch.Number || ack.Hash != batch.Hash {
 		return fmt.Errorf("batch %d was answered with %d: %w", batch.Number, ack.Number, ErrGap)
 	}
-	x.position = Position{batch.Number, batch.Hash}
 	x.result.Acknowledged, x.result.Pending = ack.Acknowledged, ack.Pending
 	x.result.Applied += ack.Applied
 	x.result.Conflicts += ack.Conflicts
@@ -257,19 +310,25 @@ func (x *export) content(ctx context.Context, want Want, item index.Item, length
 	return c.Unchanged()
 }
 
-// expect reads the next frame, which must be of one kind, or a refusal.
-func (w *wire) expect(want kind) ([]byte, error) {
-	var buffer []byte
-	k, body, err := w.receive(&buffer)
-	switch {
-	case err != nil:
-		return nil, unreachable(err)
-	case k == frameRefuse:
-		return nil, decodeRefusal(body)
-	case k != want:
-		return nil, fmt.Errorf("frame %d came in the place of frame %d: %w", k, want, ErrFrame)
+// expect reads the next frame, which must be of one kind, or a refusal. Answers for earlier batches may
+// come before it. What it returns is valid until the next call.
+func (x *export) expect(ctx context.Context, want kind) ([]byte, error) {
+	for {
+		k, body, err := x.receive(&x.answer)
+		switch {
+		case err != nil:
+			return nil, unreachable(err)
+		case k == frameRefuse:
+			return nil, decodeRefusal(body)
+		case k == want:
+			return body, nil
+		case k != frameAck || len(x.unheard) == 0:
+			return nil, fmt.Errorf("frame %d came in the place of frame %d: %w", k, want, ErrFrame)
+		}
+		if err := x.acknowledged(ctx, body); err != nil {
+			return nil, err
+		}
 	}
-	return body, nil
 }
 
 func unreachable(err error) error {

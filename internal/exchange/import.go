@@ -14,18 +14,25 @@ const retriesAtOnce = 1024
 
 type importing struct {
 	*wire
+	Options
 	target   Target
-	position Position
+	position Position // of the last batch that was planned
 	buffer   []byte
+	commits  commits
 }
 
 // Import runs a session from the taking side until the exporter says goodbye.
 func Import(ctx context.Context, conn io.ReadWriteCloser, target Target, o Options) error {
 	o = o.withDefaults()
-	m := &importing{wire: newWire(conn, o.IdleTimeout), target: target}
+	m := &importing{wire: newWire(conn, o.IdleTimeout), Options: o, target: target}
 	defer m.close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	m.commits.begin(ctx, m)
 	err := m.run(ctx)
+	// What came whole is made durable even when the connection broke before the answer.
+	if commitErr := m.commits.end(); commitErr != nil {
+		err = commitErr
+	}
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("the session was stopped: %w", ctx.Err())
 	}
@@ -152,88 +159,10 @@ func (m *importing) batch(ctx context.Context, body []byte) error {
 	if err != nil {
 		return m.refuse(err)
 	}
-	if err := m.send(frameWants, encodeWants(wants), true); err != nil {
+	if err := m.parts(ctx, batch, items, wants); err != nil {
+		m.target.Discard(batch)
 		return err
-	}
-	for {
-		k, body, err := m.receive(&m.buffer)
-		if err != nil {
-			return err
-		}
-		if k == frameBatch {
-			break
-		}
-		if k != frameBegin {
-			return fmt.Errorf("frame %d came within a batch: %w", k, ErrFrame)
-		}
-		if err := m.part(ctx, batch, items, wants, body); err != nil {
-			return err
-		}
-	}
-	stop = m.working()
-	ack, err := m.target.Commit(ctx, batch)
-	stop()
-	if err != nil {
-		return m.refuse(err)
 	}
 	m.position = Position{batch.Number, batch.Hash}
-	return m.send(frameAck, encodeAck(ack), true)
-}
-
-func (m *importing) part(ctx context.Context, batch Batch, items []index.Item, wants []Want, body []byte) error {
-	f := &fields{rest: body}
-	item, offset, length := f.number(), f.number(), f.number()
-	if err := f.end(); err != nil {
-		return err
-	}
-	wanted := false
-	for _, w := range wants {
-		wanted = wanted || uint64(w.Item) == item && uint64(w.Offset) == offset
-	}
-	if !wanted || length > uint64(items[item].Size)-offset {
-		return fmt.Errorf("a content came that was not asked for: %w", ErrFrame)
-	}
-	content := &incomingContent{wire: m.wire, left: int64(length)}
-	err := m.target.Receive(ctx, batch, Part{Item: items[item], Offset: int64(offset), Length: int64(length)}, content)
-	if _, drainErr := io.Copy(io.Discard, content); drainErr != nil && !errors.Is(drainErr, ErrWithdrawn) {
-		return errors.Join(err, drainErr)
-	}
-	if err != nil && !errors.Is(err, ErrWithdrawn) {
-		return m.refuse(err)
-	}
-	return nil
-}
-
-// incomingContent reads the data frames of one part.
-type incomingContent struct {
-	*wire
-	left   int64
-	buffer []byte
-	rest   []byte
-	ended  error
-}
-
-func (c *incomingContent) Read(p []byte) (int, error) {
-	for len(c.rest) == 0 {
-		if c.ended != nil {
-			return 0, c.ended
-		}
-		k, body, err := c.receive(&c.buffer)
-		switch {
-		case err != nil:
-			c.ended = err
-		case k == frameData && int64(len(body)) <= c.left:
-			c.left -= int64(len(body))
-			c.rest = body
-		case k == frameEnd && len(body) == 1 && body[0] == partComplete && c.left == 0:
-			c.ended = io.EOF
-		case k == frameEnd && len(body) == 1 && body[0] == partWithdrawn:
-			c.ended = ErrWithdrawn
-		default:
-			c.ended = fmt.Errorf("frame %d came within a content: %w", k, ErrFrame)
-		}
-	}
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	return n, nil
+	return m.commits.add(batch)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 // Tx is a change of the index under way. It is valid within its Update only.
@@ -113,12 +115,16 @@ func (tx *Tx) DropIntent(path string) error {
 // PutPending remembers a path that could not be applied; of a path that is known already, the reason
 // is renewed and the attempts are counted on.
 func (tx *Tx) PutPending(p Pending) error {
-	err := tx.x.query("INSERT INTO pending(path, reason, since, attempts) VALUES(?,?,?,1) ON CONFLICT(path) DO UPDATE SET reason=excluded.reason, attempts=attempts+1",
-		[]any{p.Path, text(p.Reason), p.Since}, nil)
+	known, err := tx.pending(p.Path)
 	if err != nil {
 		return err
 	}
-	return tx.countPending()
+	if !known {
+		tx.x.sums.Total.Pending++
+		tx.x.sums.changed = true
+	}
+	return tx.x.query("INSERT INTO pending(path, reason, since, attempts) VALUES(?,?,?,1) ON CONFLICT(path) DO UPDATE SET reason=excluded.reason, attempts=attempts+1",
+		[]any{p.Path, text(p.Reason), p.Since}, nil)
 }
 
 // DropPending forgets a pending path; it is no error when there is none.
@@ -126,17 +132,21 @@ func (tx *Tx) DropPending(path string) error {
 	if tx.x.sums.Total.Pending == 0 {
 		return nil
 	}
-	if err := tx.x.query("DELETE FROM pending WHERE path=?", []any{path}, nil); err != nil {
+	known, err := tx.pending(path)
+	if err != nil || !known {
 		return err
 	}
-	return tx.countPending()
+	tx.x.sums.Total.Pending--
+	tx.x.sums.changed = true
+	return tx.x.query("DELETE FROM pending WHERE path=?", []any{path}, nil)
 }
 
-func (tx *Tx) countPending() error {
-	n, err := tx.x.number("SELECT count(*) FROM pending")
-	tx.x.sums.changed = tx.x.sums.changed || tx.x.sums.Total.Pending != n
-	tx.x.sums.Total.Pending = n
-	return err
+func (tx *Tx) pending(path string) (known bool, err error) {
+	err = tx.x.query("SELECT 1 FROM pending WHERE path=?", []any{path}, func(*sqlite3.Stmt) error {
+		known = true
+		return nil
+	})
+	return known, err
 }
 
 // SetMeta keeps a value under a key.

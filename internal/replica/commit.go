@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -20,18 +21,11 @@ import (
 // Commit publishes a batch: contents are made durable, intents are written, names change, folders are
 // made durable, and only then the index and the answer say so.
 func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
-	im.state.Lock()
-	in := im.state.incoming[batch.Number]
-	delete(im.state.incoming, batch.Number)
-	im.state.Unlock()
+	in := im.of(batch)
 	if in == nil {
 		return exchange.Ack{}, exchange.ErrGap
 	}
-	im.writing.Lock()
-	defer im.writing.Unlock()
-	if err := im.Guard(); err != nil {
-		return exchange.Ack{}, err
-	}
+	defer im.end(in)
 	var temps []string
 	for _, s := range in.steps {
 		if s.temp != "" {
@@ -42,6 +36,20 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 		if err := im.Store.Flush(ctx, temps); err != nil {
 			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 		}
+	}
+	im.writing.Lock()
+	defer im.writing.Unlock()
+	if err := im.Guard(); err != nil {
+		return exchange.Ack{}, err
+	}
+	p, err := im.position()
+	if err == nil && batch.Number != p.Number+1 {
+		err = exchange.ErrGap // another session came between
+	}
+	if err != nil {
+		return exchange.Ack{}, err
+	}
+	if len(temps) > 0 {
 		if err := im.intend(in); err != nil {
 			return exchange.Ack{}, err
 		}
@@ -57,12 +65,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 		}
 	}
 	if len(touched) > 0 {
-		folders := make([]string, 0, len(touched))
-		for f := range touched {
-			folders = append(folders, f)
-		}
-		slices.Sort(folders)
-		folders = slices.DeleteFunc(folders, func(f string) bool {
+		folders := slices.DeleteFunc(slices.Sorted(maps.Keys(touched)), func(f string) bool {
 			_, err := im.Store.Lstat(f)
 			return errors.Is(err, fs.ErrNotExist)
 		})
@@ -70,7 +73,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 		}
 	}
-	return im.settled(in)
+	return im.settled(in, p)
 }
 
 func (im *Importer) intend(in *incoming) error {
@@ -114,8 +117,12 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 		return err
 	}
 	switch s.decision.Action {
-	case plan.Leave, plan.Adopt:
+	case plan.Leave:
 		s.done = true
+		return nil
+	case plan.Adopt:
+		s.done = true
+		im.seen(s, place)
 		return nil
 	case plan.Delete:
 		err = im.remove(s, place, kept, touched)
@@ -126,14 +133,29 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 			return nil // its content did not come in this session
 		} else {
 			err = im.publish(s, place, kept, touched)
+			im.seen(s, place)
 		}
 	}
 	s.done = err == nil
 	return err
 }
 
+// seen remembers what stands at a file's place, where it is what the item says: this side's own
+// evidence for later looks.
+func (im *Importer) seen(s *step, place string) {
+	if s.theirs.Kind != index.File {
+		return
+	}
+	if info, err := im.Store.Lstat(place); err == nil && info.Size == s.theirs.Size && info.ModTime == s.theirs.ModTime {
+		s.info = info
+	}
+}
+
 // parents makes the folders above a place and notes which entries must become durable.
 func (im *Importer) parents(place string, touched map[string]bool) error {
+	if touched[path.Dir(place)] {
+		return nil // it was there a moment ago
+	}
 	made, err := im.Store.MakeFolder(path.Dir(place))
 	for _, m := range made {
 		touched[path.Dir(m)] = true
@@ -180,11 +202,12 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 	if err := im.parents(place, touched); err != nil {
 		return err
 	}
-	info, err := im.Store.Lstat(place)
-	if errors.Is(err, fs.ErrNotExist) {
-		touched[im.Base+"/Temp"] = true
-		return im.Store.Publish(s.temp, place)
+	touched[im.Base+"/Temp"] = true
+	// Nothing is replaced by this: what stands there is looked at only where something does.
+	if err := im.Store.Publish(s.temp, place); !errors.Is(err, fs.ErrExist) {
+		return err
 	}
+	info, err := im.Store.Lstat(place)
 	if err != nil {
 		return err
 	}
@@ -202,7 +225,6 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 	if err != nil {
 		return err
 	}
-	touched[im.Base+"/Temp"] = true
 	return im.Store.Exchange(s.temp, place, aside)
 }
 
@@ -245,15 +267,11 @@ func (im *Importer) retire(place, logical, kind string, kept *kept, touched map[
 }
 
 // settled writes what became of a batch to the index and makes the answer.
-func (im *Importer) settled(in *incoming) (exchange.Ack, error) {
+func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 	ack := exchange.Ack{Number: in.batch.Number, Hash: in.batch.Hash}
-	p, err := im.position()
-	if err != nil {
-		return ack, err
-	}
-	err = im.Index.Update(func(tx *index.Tx) error {
+	err := im.Index.Update(func(tx *index.Tx) error {
 		conflicts := int64(0)
-		open := false
+		open := in.batch.After > p.Acknowledged // something before this batch is still to come
 		for _, s := range in.steps {
 			switch {
 			case s.failed != "":
@@ -306,20 +324,12 @@ func (im *Importer) settled(in *incoming) (exchange.Ack, error) {
 // write records an applied item with this side's own evidence of it.
 func (im *Importer) write(tx *index.Tx, s *step) error {
 	it := s.theirs
-	it.State, it.ChangeTime, it.Identity, it.Since = index.Present, 0, 0, 0
+	it.State, it.Since = index.Present, 0
 	it.Vector = s.decision.Vector
 	if it.Kind == index.Tombstone {
 		it.Since = im.Clock()
 	}
-	if it.Kind == index.File {
-		place, err := im.place(it.Path)
-		if err != nil {
-			return err
-		}
-		if info, err := im.Store.Lstat(place); err == nil && info.Size == it.Size && info.ModTime == it.ModTime {
-			it.ChangeTime, it.Identity = info.ChangeTime, info.Identity
-		}
-	}
+	it.ChangeTime, it.Identity = s.info.ChangeTime, s.info.Identity
 	if _, err := tx.Put(it); err != nil {
 		return err
 	}

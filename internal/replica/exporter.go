@@ -48,7 +48,7 @@ func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, erro
 	return after, e.Index.Update(func(tx *index.Tx) error { return tx.Agree(after) })
 }
 
-const itemsAtOnce = 1024
+const itemsAtOnce = 4096
 
 // Window lists what comes next, without what is missing or suspect on this side.
 func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]index.Item, uint64, error) {

@@ -9,7 +9,10 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
@@ -26,6 +29,9 @@ type Importer struct {
 	full    bool
 	head    uint64 // the newest change that the partner announced
 	reached uint64 // how far its offers have come
+
+	mu       sync.Mutex
+	incoming map[uint64]*incoming
 }
 
 // incoming is one batch on its way in.
@@ -33,6 +39,7 @@ type incoming struct {
 	batch exchange.Batch
 	steps []*step
 	at    map[string]*step
+	ended chan struct{} // closed once it is committed or discarded
 }
 
 // step is what happens to one path of a batch.
@@ -40,8 +47,9 @@ type step struct {
 	theirs   index.Item
 	mine     *index.Item
 	decision plan.Decision
-	temp     string // complete, verified content, ready to be published
-	failed   string // why this path must wait
+	temp     string         // complete, verified content, ready to be published
+	info     filestore.Info // what stands at the path afterwards, where it is as it should be
+	failed   string         // why this path must wait
 	done     bool
 }
 
@@ -56,7 +64,9 @@ type position struct {
 const resumable = 4 << 20
 
 // Importer prepares one session from the partner.
-func (r *Replica) Importer() *Importer { return &Importer{Replica: r} }
+func (r *Replica) Importer() *Importer {
+	return &Importer{Replica: r, incoming: map[uint64]*incoming{}}
+}
 
 // Welcome checks who calls and answers how far this side is. A full comparison looks at the whole
 // disk first, and is the one way in while the loss brake holds.
@@ -126,8 +136,11 @@ func (im *Importer) Retries(_ context.Context, after string, limit int) ([]strin
 }
 
 // Plan decides each item of a window and tells which contents are wanted.
-func (im *Importer) Plan(_ context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
-	in := &incoming{batch: batch, at: make(map[string]*step, len(items))}
+func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
+	if err := im.apart(ctx, items); err != nil {
+		return nil, err
+	}
+	in := &incoming{batch: batch, at: make(map[string]*step, len(items)), ended: make(chan struct{})}
 	var wants []exchange.Want
 	for i, theirs := range items {
 		mine, ok, err := im.Index.Get(theirs.Path)
@@ -155,10 +168,57 @@ func (im *Importer) Plan(_ context.Context, batch exchange.Batch, items []index.
 		}
 	}
 	im.reached = max(im.reached, batch.Through)
-	im.state.Lock()
-	im.state.incoming[batch.Number] = in
-	im.state.Unlock()
+	im.mu.Lock()
+	im.incoming[batch.Number] = in
+	im.mu.Unlock()
 	return wants, nil
+}
+
+// apart waits for batches under way that are about one of the same paths: what follows is planned on
+// what they leave.
+func (im *Importer) apart(ctx context.Context, items []index.Item) error {
+	im.mu.Lock()
+	under := slices.Collect(maps.Values(im.incoming))
+	im.mu.Unlock()
+	for _, in := range under {
+		if !slices.ContainsFunc(items, func(it index.Item) bool { return in.at[it.Path] != nil }) {
+			continue
+		}
+		select {
+		case <-in.ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// end takes a batch off the list of those under way and removes the temporary files of what was not
+// put in its place.
+func (im *Importer) end(in *incoming) {
+	for _, s := range in.steps {
+		if s.temp != "" && (!s.done || s.failed != "") {
+			_ = im.Store.Remove(s.temp) // what cannot be removed now is swept at the next start
+		}
+	}
+	im.mu.Lock()
+	delete(im.incoming, in.batch.Number)
+	im.mu.Unlock()
+	close(in.ended)
+}
+
+// of gives the batch under way that has a number, nil when there is none.
+func (im *Importer) of(batch exchange.Batch) *incoming {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	return im.incoming[batch.Number]
+}
+
+// Discard drops a batch that was planned. Large transfers that are not complete stay, to go on later.
+func (im *Importer) Discard(batch exchange.Batch) {
+	if in := im.of(batch); in != nil {
+		im.end(in)
+	}
 }
 
 func (im *Importer) partName(it index.Item) string {
@@ -167,9 +227,7 @@ func (im *Importer) partName(it index.Item) string {
 
 // Receive writes one part to a temporary file and checks the content's hash with the last part.
 func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
-	im.state.Lock()
-	in := im.state.incoming[batch.Number]
-	im.state.Unlock()
+	in := im.of(batch)
 	if in == nil || in.at[part.Item.Path] == nil {
 		return failure.New(failure.ProtocolMismatch, part.Item.Path, "A content came that was not asked for", "Update both services to the same version.")
 	}
@@ -209,7 +267,7 @@ func (im *Importer) prefix(temp string, length int64, sum hash.Hash) error {
 		return err
 	}
 	defer f.Close()
-	n, err := io.Copy(sum, f)
+	n, err := transfer(sum, f)
 	if err == nil && n != length {
 		err = fmt.Errorf("%s holds %d bytes, not %d", temp, n, length)
 	}
@@ -219,7 +277,7 @@ func (im *Importer) prefix(temp string, length int64, sum hash.Hash) error {
 func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestore.Writer, sum hash.Hash, content io.Reader) error {
 	last := part.Offset+part.Length == part.Item.Size
 	from := &tracked{Reader: content}
-	n, err := io.Copy(io.MultiWriter(w, sum), from)
+	n, err := transfer(io.MultiWriter(w, sum), from)
 	if err == nil && n != part.Length {
 		err = io.ErrUnexpectedEOF
 	}
@@ -231,6 +289,15 @@ func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestor
 	case err == nil && !last:
 		return nil // the rest comes in a later session
 	case err == nil && index.Hash(sum.Sum(nil)) == part.Item.Hash:
+		if part.Item.Size >= resumable {
+			// Another file of the same content may begin now: it must not find this one's.
+			own := im.temp("in")
+			if err := im.Store.Publish(temp, own); err != nil {
+				s.failed = err.Error()
+				return nil
+			}
+			temp = own
+		}
 		s.temp = temp
 		return nil
 	case err == nil:

@@ -26,7 +26,7 @@ func (r *Replica) hash(ctx context.Context, place string) (index.Hash, filestore
 		return index.Hash{}, before, err
 	}
 	sum := sha256.New()
-	n, err := io.Copy(sum, &stoppable{f, ctx})
+	n, err := transfer(sum, &stoppable{f, ctx})
 	if err != nil {
 		return index.Hash{}, before, err
 	}

@@ -52,7 +52,6 @@ type Replica struct {
 		sync.Mutex
 		store     string            // why the store is not the known one, or ""
 		holds     map[string]string // why the loss brake holds a root
-		incoming  map[uint64]*incoming
 		conflicts int64
 	}
 }
@@ -67,7 +66,7 @@ type identity struct {
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o}
-	r.state.incoming, r.state.holds = map[uint64]*incoming{}, map[string]string{}
+	r.state.holds = map[string]string{}
 	if err := r.loadHolds(); err != nil {
 		return nil, err
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -40,4 +42,15 @@ func (r *Replica) sweep() error {
 		}
 	}
 	return nil
+}
+
+// buffers are kept for transfer: a new one for each file would cost more than most files.
+var buffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
+
+// transfer copies until the end of from.
+func transfer(to io.Writer, from io.Reader) (int64, error) {
+	buffer := buffers.Get().(*[128 << 10]byte)
+	defer buffers.Put(buffer)
+	// Bare interfaces: a WriteTo or ReadFrom of theirs would bring its own buffer.
+	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buffer[:])
 }

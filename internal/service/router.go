@@ -46,3 +46,5 @@ func (r *router) Receive(ctx context.Context, batch exchange.Batch, part exchang
 func (r *router) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
 	return r.target.Commit(ctx, batch)
 }
+
+func (r *router) Discard(batch exchange.Batch) { r.target.Discard(batch) }
