@@ -259,9 +259,16 @@ const (
 	partWithdrawn = 1
 )
 
+// Resumable is the size from which a content may come in several sessions. A smaller one is sent whole,
+// also where it passes the budget: it would begin anew each time.
+const Resumable = 4 << 20
+
 // part sends one content, or as much of it as the budget allows.
 func (x *export) part(ctx context.Context, want Want, item index.Item) error {
-	length := min(item.Size-want.Offset, x.left())
+	length := item.Size - want.Offset
+	if item.Size >= Resumable {
+		length = min(length, x.left())
+	}
 	head := binary.AppendUvarint(nil, uint64(want.Item))
 	head = binary.AppendUvarint(head, uint64(want.Offset))
 	head = binary.AppendUvarint(head, uint64(length))

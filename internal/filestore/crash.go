@@ -128,7 +128,7 @@ func (m *Memory) FlushFolders(ctx context.Context, names []string) error {
 
 func touches(step change, spots map[spot]bool, nodes map[*node]bool) bool {
 	for _, set := range step.sets {
-		if spots[spot{set.folder, set.key}] || set.node != nil && nodes[set.node] {
+		if spots[spot{set.folder, set.key}] || nodes[set.folder] || set.node != nil && nodes[set.node] {
 			return true
 		}
 	}
@@ -149,9 +149,18 @@ func mark(step change, spots map[spot]bool, nodes map[*node]bool) {
 // without those before it that it rests on; unflushed content may be old, cut short or zeroed.
 // The store itself goes on unchanged.
 func (m *Memory) Crash(seed uint64) *Memory {
+	random := rand.New(rand.NewPCG(seed, 0))
+	return m.crash(random.IntN)
+}
+
+// Durable returns the store as it is after the worst loss of power: without anything that was not
+// flushed.
+func (m *Memory) Durable() *Memory { return m.crash(func(int) int { return 0 }) }
+
+// crash asks draw for each number below a bound that decides what is left; 0 stands for the least.
+func (m *Memory) crash(draw func(int) int) *Memory {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	random := rand.New(rand.NewPCG(seed, 0))
 	after := NewMemory(m.options)
 	survived := map[*node]map[string]entry{}
 	entriesOf := func(folder *node) map[string]entry {
@@ -162,7 +171,7 @@ func (m *Memory) Crash(seed uint64) *Memory {
 	}
 	spots, nodes := map[spot]bool{}, map[*node]bool{}
 	for _, step := range m.journal {
-		if touches(step, spots, nodes) || random.IntN(2) == 0 {
+		if touches(step, spots, nodes) || draw(2) == 0 {
 			mark(step, spots, nodes)
 			continue
 		}
@@ -182,7 +191,7 @@ func (m *Memory) Crash(seed uint64) *Memory {
 				rebuild(one.node, made)
 				continue
 			}
-			made.data, made.modTime = remains(one.node, random)
+			made.data, made.modTime = remains(one.node, draw)
 			made.kept, made.keptTime = bytes.Clone(made.data), made.modTime
 			after.used += int64(len(made.data))
 		}
@@ -192,16 +201,16 @@ func (m *Memory) Crash(seed uint64) *Memory {
 }
 
 // remains is what a loss of power leaves of a file.
-func remains(file *node, random *rand.Rand) ([]byte, int64) {
+func remains(file *node, draw func(int) int) ([]byte, int64) {
 	data := bytes.Clone(file.data)
 	if !file.unflushed {
 		return data, file.modTime
 	}
 	cut := 0
 	if len(data) > 0 {
-		cut = random.IntN(len(data))
+		cut = draw(len(data))
 	}
-	switch random.IntN(4) {
+	switch draw(4) {
 	case 0:
 		return bytes.Clone(file.kept), file.keptTime
 	case 1:

@@ -340,9 +340,9 @@ func (m *Memory) Exchange(from, to, aside string) error {
 		return about("exchange", aside, err)
 	}
 	source.node.changed, target.node.changed = m.now(), m.now()
-	m.apply(swap(source, target))
-	source.node = target.node
 	m.apply(move(source, free))
+	free.node = source.node
+	m.apply(swap(free, target))
 	m.tell(from, to, aside)
 	return nil
 }

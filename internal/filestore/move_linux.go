@@ -112,19 +112,22 @@ func exchangeAt(from, to, aside place) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	err = unix.Renameat2(from.at, from.name, to.at, to.name, unix.RENAME_EXCHANGE)
+	// The new file waits under the name aside, so that the old one is there from the moment on at which
+	// the two change places: from is the caller's to sweep, and after a crash never holds the old file.
+	if err := publishAt(from, aside); err != nil {
+		return err
+	}
+	err = unix.Renameat2(aside.at, aside.name, to.at, to.name, unix.RENAME_EXCHANGE)
+	if err == nil {
+		return nil
+	}
+	if back := publishAt(aside, from); back != nil {
+		return errors.Join(err, back)
+	}
 	if unsupported(err) {
 		return exchangeByLink(from, to, aside, old.Kind)
 	}
-	if err != nil {
-		return err
-	}
-	if err := publishAt(from, aside); err != nil {
-		// The caller takes what is at from for its own and may remove it: put the old file back.
-		back := unix.Renameat2(from.at, from.name, to.at, to.name, unix.RENAME_EXCHANGE)
-		return errors.Join(err, back)
-	}
-	return nil
+	return err
 }
 
 // exchangeByLink keeps the old file under a second name before the new one replaces it. Where

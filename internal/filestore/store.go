@@ -111,8 +111,9 @@ type Store interface {
 
 	// Exchange puts the file at from in the place of the file at to, and what was at to, whatever it
 	// then was, under the name aside, which must be free. With Properties.Exchange it is one step for
-	// to: a reader sees the old or the new file. After a crash in the middle, nothing is lost: old
-	// and new content are each under one of the three names. fs.ErrNotExist when to is absent.
+	// to: a reader sees the old or the new file. After a crash in the middle, the old content is under
+	// to or aside and never under from, the new one under any of the three. fs.ErrNotExist when to is
+	// absent.
 	Exchange(from, to, aside string) error
 
 	// Remove removes a file or an empty folder; ErrNotEmpty for a folder that holds something.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -32,7 +33,8 @@ type Index struct {
 	mu         sync.Mutex
 	connection *sqlite3.Conn
 	statements map[string]*sqlite3.Stmt
-	replica    Replica
+	replica    atomic.Uint64 // a Replica; read within an Update, too
+	newReplica func() Replica
 	head       uint64
 	sums       sums
 }
@@ -61,7 +63,10 @@ func Open(path string, o Options) (*Index, error) {
 	if err != nil {
 		return nil, damage("open the index", err)
 	}
-	x := &Index{connection: connection, statements: map[string]*sqlite3.Stmt{}}
+	if o.NewReplica == nil {
+		o.NewReplica = randomReplica
+	}
+	x := &Index{connection: connection, statements: map[string]*sqlite3.Stmt{}, newReplica: o.NewReplica}
 	if err := x.prepare(o); err != nil {
 		return nil, errors.Join(err, x.Close()) // its kept statements too, else the file stays open
 	}
@@ -122,7 +127,7 @@ func (x *Index) prepare(o Options) error {
 	if len(raw) != 8 {
 		return fmt.Errorf("%w: it has no name", ErrDamaged)
 	}
-	x.replica = Replica(binary.BigEndian.Uint64(raw))
+	x.replica.Store(binary.BigEndian.Uint64(raw))
 	head, err := x.meta("head")
 	if err != nil {
 		return err
@@ -139,16 +144,27 @@ func (x *Index) create(o Options) error {
 	if err := x.connection.EnableChecksums("main"); err != nil {
 		return err
 	}
-	name := o.NewReplica
-	if name == nil {
-		name = func() Replica {
-			var b [8]byte
-			rand.Read(b[:]) // never fails, by its contract
-			return Replica(binary.BigEndian.Uint64(b[:]))
-		}
-	}
-	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT", applicationID, schemaVersion, schema, uint64(name()))
+	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT", applicationID, schemaVersion, schema, uint64(o.NewReplica()))
 	return x.connection.Exec(script)
+}
+
+func randomReplica() Replica {
+	var b [8]byte
+	rand.Read(b[:]) // never fails, by its contract
+	return Replica(binary.BigEndian.Uint64(b[:]))
+}
+
+// Renew gives the index a new name, from which on it counts as a new life: for an index that turned out
+// to be an older copy of itself, whose next counters and sequence numbers were given before.
+func (x *Index) Renew() error {
+	name := x.newReplica()
+	err := x.Update(func(tx *Tx) error {
+		return errors.Join(tx.SetMeta("replica", binary.BigEndian.AppendUint64(nil, uint64(name))), tx.Agree(0))
+	})
+	if err == nil {
+		x.replica.Store(uint64(name))
+	}
+	return err
 }
 
 func (x *Index) number(sql string) (int64, error) {
@@ -186,7 +202,7 @@ func (x *Index) Close() error {
 }
 
 // Replica is the name of this life of the index.
-func (x *Index) Replica() Replica { return x.replica }
+func (x *Index) Replica() Replica { return Replica(x.replica.Load()) }
 
 // Head is the newest sequence number that was given.
 func (x *Index) Head() uint64 {

@@ -140,6 +140,10 @@ func (x *Index) Get(path string) (Item, bool, error) {
 func (x *Index) Children(folder string) ([]Item, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return x.children(folder)
+}
+
+func (x *Index) children(folder string) ([]Item, error) {
 	return x.items("SELECT "+columns+" FROM item WHERE folder=? ORDER BY name", folder)
 }
 
@@ -181,6 +185,14 @@ func (x *Index) Intent(path string) (Item, bool, error) {
 	return x.intent(path)
 }
 
+// HasIntents tells whether a batch was interrupted.
+func (x *Index) HasIntents() (has bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err = x.query("SELECT 1 FROM intent LIMIT 1", nil, func(*sqlite3.Stmt) error { has = true; return nil })
+	return has, err
+}
+
 func (x *Index) intent(path string) (it Item, ok bool, err error) {
 	err = x.query("SELECT item FROM intent WHERE path=?", []any{path}, func(stmt *sqlite3.Stmt) error {
 		ok = true
@@ -219,6 +231,17 @@ func (x *Index) Pending(after string, limit int) ([]Pending, error) {
 		return nil
 	})
 	return all, err
+}
+
+// PendingAt gives a path that could not be applied yet; ok is false when it is none.
+func (x *Index) PendingAt(path string) (p Pending, ok bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err = x.query("SELECT reason, since, attempts FROM pending WHERE path=?", []any{path}, func(stmt *sqlite3.Stmt) error {
+		p, ok = Pending{path, stmt.ColumnText(0), stmt.ColumnInt64(1), stmt.ColumnInt(2)}, true
+		return nil
+	})
+	return p, ok, err
 }
 
 // PendingCount is the number of paths that could not be applied yet.

@@ -56,6 +56,9 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 // Get gives what is known of a path, with what this Update wrote.
 func (tx *Tx) Get(path string) (Item, bool, error) { return tx.x.get(path) }
 
+// Children lists every item directly in a folder, with what this Update wrote.
+func (tx *Tx) Children(folder string) ([]Item, error) { return tx.x.children(folder) }
+
 // Intent gives what an interrupted batch was about to put under a path.
 func (tx *Tx) Intent(path string) (Item, bool, error) { return tx.x.intent(path) }
 

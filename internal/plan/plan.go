@@ -30,6 +30,9 @@ type Decision struct {
 	Action   Action
 	Vector   index.Vector // what the path's vector becomes, unless the action is Leave
 	Conflict bool         // two changes that did not know of each other met, and this side's is displaced
+	// Again: two changes met and this side's stays. Until the partner has taken it, the path is asked for
+	// again: should this side's version go meanwhile, the partner's must still come.
+	Again bool
 }
 
 // Decide weighs what this side has (nil when the path is unknown here) against what is offered.
@@ -72,7 +75,7 @@ func Decide(mine *index.Item, theirs index.Item) Decision {
 		return Decision{Action: Copy, Vector: joined}
 	}
 	if !Wins(theirs, *mine) {
-		return Decision{Action: Leave}
+		return Decision{Action: Leave, Again: !gone}
 	}
 	return Decision{Action: Copy, Vector: joined, Conflict: mine.Kind != index.Tombstone}
 }

@@ -64,16 +64,59 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 			s.failed = err.Error()
 		}
 	}
-	if len(touched) > 0 {
-		folders := slices.DeleteFunc(slices.Sorted(maps.Keys(touched)), func(f string) bool {
-			_, err := im.Store.Lstat(f)
-			return errors.Is(err, fs.ErrNotExist)
-		})
-		if err := im.Store.FlushFolders(ctx, folders); err != nil {
-			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
-		}
+	if err := im.flush(ctx, touched); err != nil {
+		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
 	return im.settled(in, p)
+}
+
+// flush makes folders durable, and those of earlier batches for which that failed. The caller holds
+// writing.
+func (r *Replica) flush(ctx context.Context, touched map[string]bool) error {
+	maps.Copy(r.unflushed, touched)
+	folders := slices.DeleteFunc(slices.Sorted(maps.Keys(r.unflushed)), func(f string) bool {
+		_, err := r.Store.Lstat(f)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if err := r.Store.FlushFolders(ctx, folders); err != nil {
+		return errors.Join(err, r.setMeta("unflushed", "yes")) // the next process has to know, too
+	}
+	clear(r.unflushed)
+	return r.setMeta("unflushed", "")
+}
+
+// flushEarlier makes durable what an earlier process moved without coming to say so.
+func (r *Replica) flushEarlier() error {
+	unflushed, err := r.Index.Meta("unflushed")
+	if err != nil {
+		return err
+	}
+	intents, err := r.Index.HasIntents()
+	if err != nil || len(unflushed) == 0 && !intents {
+		return err
+	}
+	all := []string{"."}
+	for _, top := range append([]Root{{Folder: r.Base}}, r.Roots...) {
+		if _, err := r.Store.Lstat(top.Folder); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		for above := top.Folder; above != "."; above = path.Dir(above) {
+			all = append(all, above)
+		}
+		err := r.walk(top.Folder, func(name string, info filestore.Info) error {
+			if info.Kind == filestore.Folder {
+				all = append(all, name)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("find what an earlier run moved: %w", err)
+		}
+	}
+	if err := r.Store.FlushFolders(r.context(), all); err != nil {
+		return fmt.Errorf("make durable what an earlier run moved: %w", err)
+	}
+	return r.setMeta("unflushed", "")
 }
 
 func (im *Importer) intend(in *incoming) error {
@@ -167,10 +210,7 @@ func (im *Importer) parents(place string, touched map[string]bool) error {
 func (im *Importer) folder(s *step, place string, kept *kept, touched map[string]bool) error {
 	info, err := im.Store.Lstat(place)
 	if err == nil && info.Kind == filestore.File {
-		if err := im.asPlanned(s, info); err != nil {
-			return err
-		}
-		if err := im.retire(place, s.theirs.Path, "conflict", kept, touched); err != nil {
+		if err := im.retire(s, place, "conflict", kept, touched); err != nil {
 			return err
 		}
 	}
@@ -184,15 +224,21 @@ func (im *Importer) folder(s *step, place string, kept *kept, touched map[string
 // errStanding: what stands at the target is not what was planned for; the next look takes it up.
 var errStanding = errors.New("the file changed here while its replacement was on the way")
 
-// asPlanned refuses a target that changed since the index last knew it. What stands in the place of a
-// version that was lost is kept aside whatever it is.
-func (im *Importer) asPlanned(s *step, info filestore.Info) error {
-	switch {
-	case s.mine != nil && s.mine.State != index.Present:
+// asPlanned refuses what is not what the index last knew of the target: something changed it since. What
+// stands in the place of a version that was lost is kept aside whatever it is.
+// moved says that it was moved since, which changes its change time.
+func (im *Importer) asPlanned(s *step, place string, moved bool) error {
+	if s.mine != nil && s.mine.State != index.Present {
 		return nil
+	}
+	info, err := im.Store.Lstat(place)
+	switch {
+	case err != nil:
+		return err
 	case s.mine == nil || s.mine.Kind != index.File || info.Kind != filestore.File ||
 		info.Size != s.mine.Size || info.ModTime != s.mine.ModTime ||
-		s.mine.ChangeTime != 0 && info.ChangeTime != s.mine.ChangeTime:
+		s.mine.Identity != 0 && info.Identity != s.mine.Identity ||
+		!moved && s.mine.ChangeTime != 0 && info.ChangeTime != s.mine.ChangeTime:
 		return errStanding
 	}
 	return nil
@@ -211,11 +257,8 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 	if err != nil {
 		return err
 	}
-	if info.Kind != filestore.File {
-		return errStanding
-	}
-	if err := im.asPlanned(s, info); err != nil {
-		return err
+	if info.Kind == filestore.Folder {
+		return im.instead(s, place)
 	}
 	kind := "replaced"
 	if s.decision.Conflict {
@@ -225,10 +268,45 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 	if err != nil {
 		return err
 	}
-	return im.Store.Exchange(s.temp, place, aside)
+	if err := im.asPlanned(s, place, false); err != nil {
+		return err
+	}
+	if err := im.Store.Exchange(s.temp, place, aside); err != nil {
+		return err
+	}
+	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
+		return errors.Join(err, im.Store.Exchange(aside, place, s.temp))
+	}
+	return nil
+}
+
+// triesForFolder is how often a file waits for the folder in its place to become empty.
+const triesForFolder = 4
+
+// instead puts a file in the place of a folder, once that is empty. The deletions of what it holds may
+// be still to come; a folder that stays is one in which something is that the partner does not know.
+func (im *Importer) instead(s *step, place string) error {
+	if s.mine == nil || s.mine.Kind == index.File {
+		return errStanding
+	}
+	err := im.Store.Remove(place)
+	if err == nil {
+		return im.Store.Publish(s.temp, place)
+	}
+	if !errors.Is(err, filestore.ErrNotEmpty) || s.mine.Kind != index.Folder {
+		return err
+	}
+	tried, _, pendingErr := im.Index.PendingAt(s.theirs.Path)
+	if pendingErr != nil || tried.Attempts < triesForFolder {
+		return errors.Join(err, pendingErr)
+	}
+	temp := s.temp
+	s.temp = ""
+	return errors.Join(im.revive(s), im.Store.Remove(temp))
 }
 
 func (im *Importer) remove(s *step, place string, kept *kept, touched map[string]bool) error {
+	touched[path.Dir(place)] = true
 	info, err := im.Store.Lstat(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -236,7 +314,6 @@ func (im *Importer) remove(s *step, place string, kept *kept, touched map[string
 	if err != nil {
 		return err
 	}
-	touched[path.Dir(place)] = true
 	if info.Kind == filestore.Folder {
 		err := im.Store.Remove(place)
 		if errors.Is(err, filestore.ErrNotEmpty) {
@@ -244,27 +321,38 @@ func (im *Importer) remove(s *step, place string, kept *kept, touched map[string
 		}
 		return err
 	}
-	if err := im.asPlanned(s, info); err != nil {
-		return err
-	}
-	return im.retire(place, s.theirs.Path, "deleted", kept, touched)
+	return im.retire(s, place, "deleted", kept, touched)
 }
 
 // revive keeps a folder that the partner deleted but that holds something the partner did not know.
 func (im *Importer) revive(s *step) error {
+	sequence := s.theirs.Sequence // by it the partner is told how far this side is
 	s.theirs = *s.mine
+	s.theirs.Sequence = sequence
 	s.decision.Vector = s.decision.Vector.Bump(im.Index.Replica())
 	return nil
 }
 
-func (im *Importer) retire(place, logical, kind string, kept *kept, touched map[string]bool) error {
-	aside, err := kept.name(kind, logical, touched)
+func (im *Importer) retire(s *step, place, kind string, kept *kept, touched map[string]bool) error {
+	aside, err := kept.name(kind, s.theirs.Path, touched)
 	if err != nil {
 		return err
 	}
+	if err := im.asPlanned(s, place, false); err != nil {
+		return err
+	}
 	touched[path.Dir(place)] = true
-	return im.Store.Publish(place, aside)
+	if err := im.Store.Publish(place, aside); err != nil {
+		return err
+	}
+	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
+		return errors.Join(err, im.Store.Publish(aside, place))
+	}
+	return nil
 }
+
+// reasonAgain stands with a path of which both sides have a version of their own and this side's wins.
+const reasonAgain = "both sides changed it; this side's version stays and is still to be taken by the partner"
 
 // settled writes what became of a batch to the index and makes the answer.
 func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
@@ -290,7 +378,11 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 						return err
 					}
 				}
-				if err := tx.DropPending(s.theirs.Path); err != nil {
+				if !s.decision.Again {
+					if err := tx.DropPending(s.theirs.Path); err != nil {
+						return err
+					}
+				} else if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: reasonAgain, Since: im.Clock()}); err != nil {
 					return err
 				}
 			}
@@ -300,6 +392,14 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 		}
 		if !open && in.batch.Through > 0 {
 			p.Acknowledged = max(p.Acknowledged, in.batch.Through)
+		}
+		for _, p := range in.asked {
+			// What was asked for again and did not come is nothing that the partner has any more.
+			if in.at[p] == nil {
+				if err := tx.DropPending(p); err != nil {
+					return err
+				}
+			}
 		}
 		p.Number, p.Hash = in.batch.Number, in.batch.Hash[:]
 		raw, err := json.Marshal(p)
@@ -330,8 +430,42 @@ func (im *Importer) write(tx *index.Tx, s *step) error {
 		it.Since = im.Clock()
 	}
 	it.ChangeTime, it.Identity = s.info.ChangeTime, s.info.Identity
+	if it.Kind != index.Tombstone {
+		if err := im.above(tx, it.Path); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.Put(it); err != nil {
 		return err
 	}
+	if it.Kind != index.Folder {
+		if err := im.below(tx, it.Path); err != nil {
+			return err
+		}
+	}
 	return tx.DropIntent(it.Path)
+}
+
+// below marks as missing what the index still has in a folder that is one no more: it was empty, and
+// no look goes into it again.
+func (im *Importer) below(tx *index.Tx, folder string) error {
+	items, err := tx.Children(folder)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.Kind == index.Tombstone {
+			continue
+		}
+		if it.State != index.Missing {
+			it.State, it.Since = index.Missing, im.Clock()
+			if err := tx.Refresh(it); err != nil {
+				return err
+			}
+		}
+		if err := im.below(tx, it.Path); err != nil {
+			return err
+		}
+	}
+	return nil
 }

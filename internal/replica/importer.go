@@ -32,10 +32,12 @@ type Importer struct {
 
 	mu       sync.Mutex
 	incoming map[uint64]*incoming
+	asked    []string // paths that this side asked for again, until the batch that answers is planned
 }
 
 // incoming is one batch on its way in.
 type incoming struct {
+	asked []string // paths that this side asked for again, which this batch answers
 	batch exchange.Batch
 	steps []*step
 	at    map[string]*step
@@ -59,9 +61,6 @@ type position struct {
 	Number       uint64
 	Hash         []byte
 }
-
-// resumable is the size from which a transfer that was cut goes on instead of starting again.
-const resumable = 4 << 20
 
 // Importer prepares one session from the partner.
 func (r *Replica) Importer() *Importer {
@@ -111,7 +110,20 @@ func (im *Importer) Ended() (nowhere int64, err error) {
 	if im.Held() == "" {
 		return 0, nil
 	}
-	return im.relieve(im.full && im.reached >= im.head && im.Index.PendingCount() == 0)
+	everywhere := im.full && im.reached >= im.head
+	for it, err := range im.allMissing() {
+		if err != nil {
+			return 0, err
+		}
+		_, waits, err := im.Index.PendingAt(it.Path)
+		if err != nil {
+			return 0, err
+		}
+		if everywhere = everywhere && !waits; !everywhere {
+			break
+		}
+	}
+	return im.relieve(everywhere)
 }
 
 func (im *Importer) key() string { return fmt.Sprintf("from-%x", uint64(im.from)) }
@@ -125,13 +137,21 @@ func (im *Importer) position() (position, error) {
 	return p, json.Unmarshal(raw, &p)
 }
 
+// retriedBytes bounds the paths that are asked for at once, so that they fit one frame.
+const retriedBytes = 256 << 10
+
 // Retries lists the paths that could not be applied before.
 func (im *Importer) Retries(_ context.Context, after string, limit int) ([]string, error) {
 	pending, err := im.Index.Pending(after, limit)
-	paths := make([]string, len(pending))
-	for i, p := range pending {
-		paths[i] = p.Path
+	var paths []string
+	bytes := 0
+	for _, p := range pending {
+		if bytes += len(p.Path); bytes > retriedBytes && len(paths) > 0 {
+			break
+		}
+		paths = append(paths, p.Path)
 	}
+	im.asked = paths
 	return paths, err
 }
 
@@ -159,13 +179,16 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		in.at[theirs.Path] = s
 		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
 			want := exchange.Want{Item: i}
-			if theirs.Size >= resumable {
+			if theirs.Size >= exchange.Resumable {
 				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size < theirs.Size {
 					want.Offset = info.Size
 				}
 			}
 			wants = append(wants, want)
 		}
+	}
+	if batch.Through == 0 {
+		in.asked, im.asked = im.asked, nil
 	}
 	im.reached = max(im.reached, batch.Through)
 	im.mu.Lock()
@@ -235,11 +258,11 @@ func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchan
 	temp, sum := im.temp("in"), sha256.New()
 	var w filestore.Writer
 	var err error
-	if part.Item.Size >= resumable {
+	if part.Item.Size >= exchange.Resumable {
 		temp = im.partName(part.Item)
 	}
 	if part.Offset == 0 {
-		if part.Item.Size >= resumable {
+		if part.Item.Size >= exchange.Resumable {
 			if err := im.Store.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				s.failed = err.Error()
 				return nil
@@ -247,7 +270,7 @@ func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchan
 		}
 		w, err = im.Store.Create(temp)
 		if errors.Is(err, fs.ErrNotExist) {
-			if _, err = im.Store.MakeFolder(im.Base + "/Temp"); err == nil {
+			if err = im.makeOwn("Temp"); err == nil {
 				w, err = im.Store.Create(temp)
 			}
 		}
@@ -289,7 +312,7 @@ func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestor
 	case err == nil && !last:
 		return nil // the rest comes in a later session
 	case err == nil && index.Hash(sum.Sum(nil)) == part.Item.Hash:
-		if part.Item.Size >= resumable {
+		if part.Item.Size >= exchange.Resumable {
 			// Another file of the same content may begin now: it must not find this one's.
 			own := im.temp("in")
 			if err := im.Store.Publish(temp, own); err != nil {
@@ -302,7 +325,7 @@ func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestor
 		return nil
 	case err == nil:
 		err = errors.New("the content does not match its hash")
-	case from.err != nil && part.Item.Size >= resumable && !errors.Is(from.err, exchange.ErrWithdrawn):
+	case from.err != nil && part.Item.Size >= exchange.Resumable && !errors.Is(from.err, exchange.ErrWithdrawn):
 		return from.err // the connection broke: the part stays and goes on later
 	}
 	s.failed = err.Error()

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"csbackup/internal/brake"
 	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 )
 
@@ -108,11 +110,43 @@ func (r *Replica) relieve(everywhere bool) (nowhere int64, err error) {
 			continue
 		}
 		nowhere += missing
+		if err := r.accept(root); err != nil {
+			return nowhere, err
+		}
 		if err := r.setHold(root.Name, ""); err != nil {
 			return nowhere, err
 		}
 	}
 	return nowhere, nil
+}
+
+// accept takes what stands in a root in the place of missing versions for this side's own changes, and
+// the root's folder for the one that is meant. The caller holds looking.
+func (r *Replica) accept(root Root) error {
+	l := r.newLook(r.context(), root)
+	for it, err := range r.allMissing() {
+		if err != nil {
+			return err
+		}
+		place, placeErr := r.place(it.Path)
+		if it.Kind != index.File || placeErr != nil || !strings.HasPrefix(it.Path, root.Name+"/") {
+			continue
+		}
+		info, err := r.Store.Lstat(place)
+		if err != nil || info.Kind != filestore.File {
+			continue // gone, or the next look sees what it is
+		}
+		hash, info, err := r.hash(l.ctx, place)
+		if err != nil {
+			return fmt.Errorf("read what stands in the place of %s: %w", it.Path, err)
+		}
+		l.batch = append(l.batch, observation{it.Sequence, it.State, index.Item{Path: it.Path, Kind: index.File, Size: info.Size,
+			ModTime: info.ModTime, Hash: hash, ChangeTime: info.ChangeTime, Identity: info.Identity}})
+	}
+	if err := l.commit(); err != nil {
+		return err
+	}
+	return r.setMeta("root-"+root.Name, "")
 }
 
 // Loss is what the brake holds back.
@@ -190,6 +224,9 @@ func (r *Replica) ConfirmLoss(plan string) error {
 		return err
 	}
 	for _, root := range r.Roots {
+		if err := r.accept(root); err != nil {
+			return err
+		}
 		// What was confirmed does not count against what is deleted next.
 		if err := errors.Join(r.setHold(root.Name, ""), r.setMeta("deaths-"+root.Name, "")); err != nil {
 			return err

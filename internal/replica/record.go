@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -178,14 +179,55 @@ func (l *look) record(tx *index.Tx, now, next index.Item) error {
 	l.found.Changed++
 	if ok && intent.Kind == next.Kind && intent.Hash == next.Hash && intent.ModTime == next.ModTime {
 		next.Vector = intent.Vector
+		// What stopped the batch may have been that its names could not be made durable.
+		if err := l.lasting(next.Path); err != nil {
+			return err
+		}
 		if err := tx.DropIntent(next.Path); err != nil {
 			return err
 		}
 	} else {
 		next.Vector = now.Vector.Bump(l.Index.Replica())
 	}
+	if err := l.above(tx, next.Path); err != nil {
+		return err
+	}
 	_, err = tx.Put(next)
 	return err
+}
+
+// above sees to it that the index has the folder of what it has: else nobody would miss what is in a
+// folder that goes with all that it holds.
+func (r *Replica) above(tx *index.Tx, p string) error {
+	folder := path.Dir(p)
+	if !strings.Contains(folder, "/") {
+		return nil // a root
+	}
+	it, ok, err := tx.Get(folder)
+	if err != nil || ok && it.Kind == index.Folder {
+		return err
+	}
+	if err := r.above(tx, folder); err != nil {
+		return err
+	}
+	_, err = tx.Put(index.Item{Path: folder, Kind: index.Folder, Vector: it.Vector.Bump(r.Index.Replica())})
+	return err
+}
+
+// lasting makes a file and its name durable.
+func (r *Replica) lasting(logical string) error {
+	place, err := r.place(logical)
+	if err != nil {
+		return err
+	}
+	if err := r.Store.Flush(r.context(), []string{place}); err != nil {
+		return err
+	}
+	var folders []string
+	for above := path.Dir(place); above != "."; above = path.Dir(above) {
+		folders = append(folders, above)
+	}
+	return r.Store.FlushFolders(r.context(), append(folders, "."))
 }
 
 // outdated marks files that are older than known as missing versions, so that the partner's copy is
@@ -223,7 +265,11 @@ func (l *look) missing() error {
 			if err != nil {
 				return err
 			}
-			if !ok || now.Sequence != it.Sequence || !l.absent(it.Path) {
+			absent, err := l.absent(it.Path)
+			if err != nil {
+				l.incomplete("look for "+it.Path, err)
+			}
+			if !ok || now.Sequence != it.Sequence || !absent {
 				continue
 			}
 			if now.Kind == index.File {
@@ -237,13 +283,17 @@ func (l *look) missing() error {
 	})
 }
 
-func (r *Replica) absent(logical string) bool {
+// absent tells whether a path is known not to be there; an error tells that nobody knows.
+func (r *Replica) absent(logical string) (bool, error) {
 	place, err := r.place(logical)
 	if err != nil {
-		return false
+		return false, err
 	}
 	_, err = r.Store.Lstat(place)
-	return errors.Is(err, fs.ErrNotExist)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return false, err
 }
 
 // moves finds, among the files that are missing in the root, those whose content arrived under a new

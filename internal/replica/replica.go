@@ -1,14 +1,17 @@
 package replica
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"csbackup/internal/filestore"
@@ -47,6 +50,9 @@ type Replica struct {
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
 	follow           follow
+	// temporary and batches number names that must differ.
+	temporary, batches atomic.Uint64
+	unflushed          map[string]bool // folders whose entries may not be durable; writing guards it
 
 	state struct {
 		sync.Mutex
@@ -65,7 +71,7 @@ type identity struct {
 // Open prepares a replica: it makes its folders where the store is sound, sweeps what an interrupted
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
-	r := &Replica{Options: o}
+	r := &Replica{Options: o, unflushed: map[string]bool{}}
 	r.state.holds = map[string]string{}
 	if err := r.loadHolds(); err != nil {
 		return nil, err
@@ -82,7 +88,7 @@ func Open(o Options) (*Replica, error) {
 		r.state.conflicts, _ = strconv.ParseInt(string(raw), 10, 64)
 	}
 	r.saved = r.start
-	return r, r.sweep()
+	return r, errors.Join(r.sweep(), r.flushEarlier())
 }
 
 // Clock is the service clock: the seconds that services have run on this store, over all restarts.
@@ -168,8 +174,25 @@ func (r *Replica) marker() (string, error) {
 		return "the file store was replaced by another one of this pool", nil
 	case there.Generation < mine.Generation:
 		return "the file store was replaced by an older copy of itself", nil
+	case there.Generation > mine.Generation:
+		return "", r.behind(raw)
 	}
 	return "", nil
+}
+
+// behind deals with an index that has a lower generation than its store: either a new marker was written
+// and a loss of power came before the index knew of it, or the index is an older copy of itself.
+func (r *Replica) behind(there []byte) error {
+	meant, err := r.Index.Meta("store-next")
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(meant, there) {
+		if err := r.Index.Renew(); err != nil {
+			return err
+		}
+	}
+	return r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", there) })
 }
 
 // mark gives the store a new marker, of the next generation.
@@ -192,10 +215,13 @@ func (r *Replica) mark() error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.Store.MakeFolder(r.Base + "/Temp"); err != nil {
+	if err := r.makeOwn("Temp"); err != nil {
 		return err
 	}
-	// The store first: an index that is one generation behind its store is no reason to stop.
+	// The store first: an index that is one generation behind its store, and meant to, is no reason to stop.
+	if err := r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store-next", raw) }); err != nil {
+		return err
+	}
 	if err := r.overwrite(r.Base+"/store.json", raw); err != nil {
 		return err
 	}
@@ -218,16 +244,21 @@ func (r *Replica) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	raw := make([]byte, 4096)
-	n := 0
-	for n < len(raw) {
-		m, err := f.Read(raw[n:])
-		n += m
-		if err != nil {
-			break
-		}
+	raw, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	return raw[:n], nil
+	return raw, nil
+}
+
+// makeOwn makes a folder of the replica's own and those above it, durably: else a loss of power would
+// take them with all that is kept in them.
+func (r *Replica) makeOwn(name string) error {
+	made, err := r.Store.MakeFolder(r.Base + "/" + name)
+	for _, m := range made {
+		err = errors.Join(err, r.Store.FlushFolders(r.context(), []string{path.Dir(m)}))
+	}
+	return err
 }
 
 // overwrite replaces a small file of the replica's own, durably.

@@ -74,8 +74,8 @@ func (r *Replica) buryThese(paths []string, files map[string]int64) error {
 			if err != nil {
 				return err
 			}
-			if !ok || now.State != index.Missing || !r.absent(p) {
-				continue
+			if absent, err := r.absent(p); err != nil || !absent || !ok || now.State != index.Missing {
+				continue // what nobody knows to be gone stays missing until the next look
 			}
 			if now.Kind == index.File {
 				root, _, _ := strings.Cut(p, "/")

@@ -8,17 +8,14 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // partPrefix marks a large transfer that was cut and can go on; every other temporary file is swept.
 const partPrefix = "part-"
 
-var temporary atomic.Uint64
-
 // temp gives a name for a new temporary file that nothing else uses.
 func (r *Replica) temp(use string) string {
-	return fmt.Sprintf("%s/Temp/%s-%x-%d", r.Base, use, uint64(r.Index.Replica()), temporary.Add(1))
+	return fmt.Sprintf("%s/Temp/%s-%x-%d", r.Base, use, uint64(r.Index.Replica()), r.temporary.Add(1))
 }
 
 // context bounds the store's own housekeeping, which no caller may cut half-way.

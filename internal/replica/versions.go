@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"csbackup/internal/failure"
@@ -32,10 +31,8 @@ type kept struct {
 	folder string
 }
 
-var batches atomic.Uint64
-
 func (r *Replica) newKept() *kept {
-	return &kept{r, fmt.Sprintf("%s/Versions/%012d-%s-%04x", r.Base, r.Clock(), r.Now().UTC().Format("20060102T150405Z"), batches.Add(1)&0xffff)}
+	return &kept{r, fmt.Sprintf("%s/Versions/%012d-%s-%04x", r.Base, r.Clock(), r.Now().UTC().Format("20060102T150405Z"), r.batches.Add(1)&0xffff)}
 }
 
 func (k *kept) name(kind, logical string, touched map[string]bool) (string, error) {
@@ -144,8 +141,12 @@ func (r *Replica) RestoreVersion(id string) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	touched := map[string]bool{r.Base + "/Temp": true, path.Dir(place): true}
-	if _, err := r.Store.MakeFolder(path.Dir(place)); err != nil {
+	made, err := r.Store.MakeFolder(path.Dir(place))
+	if err != nil {
 		return err
+	}
+	for _, m := range made {
+		touched[path.Dir(m)] = true
 	}
 	err = r.Store.Publish(temp, place)
 	if errors.Is(err, fs.ErrExist) {
@@ -158,11 +159,7 @@ func (r *Replica) RestoreVersion(id string) error {
 	if err != nil {
 		return err
 	}
-	folders := make([]string, 0, len(touched))
-	for f := range touched {
-		folders = append(folders, f)
-	}
-	return r.Store.FlushFolders(r.context(), folders)
+	return r.flush(r.context(), touched)
 }
 
 // Prune removes kept versions that are older than the retention time, counted in running seconds of
