@@ -45,8 +45,7 @@ type demo struct {
 	services []*exec.Cmd
 }
 
-// Run carries out the demo: two pools, a loss, a restore, and the proof that both are alike again; then a chat
-// database, its archive, and the proof that a database made from it is the same.
+// Run carries out the demo: two pools, a loss, a restore, and the proof that both are alike again.
 func Run(ctx context.Context, o Options) (err error) {
 	d := &demo{Options: o}
 	if d.Dir == "" {
@@ -56,7 +55,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(d.Dir)) }()
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	for _, step := range []func(context.Context) error{d.prepare, d.start, d.seed, d.lose, d.restore, d.chat} {
+	for _, step := range []func(context.Context) error{d.prepare, d.start, d.seed, d.lose, d.restore} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -1,0 +1,209 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"csbackup/internal/filestore"
+	"csbackup/internal/index"
+	"csbackup/internal/replica"
+)
+
+// The errors that simulated hardware gives.
+var (
+	errPower     = errors.New("the power is gone")
+	errUnmounted = errors.New("the volume is not mounted")
+	errTransient = errors.New("input/output error")
+)
+
+// roots are the replicated folders of a module.
+var roots = []string{"CollabContent", "CollabMetadata"}
+
+const base = "backup/BackupStore/DataConf"
+
+// settling is how long a path must be gone before its deletion travels.
+const settling = 5 * time.Second
+
+// side is one pool: its file store, the disk of its host, and the service that runs there or not.
+type side struct {
+	number        int
+	pool, partner string
+	folder        string // the pool's own folder in its store
+	random        *rand.Rand
+
+	store    *filestore.Memory
+	disk     *disk
+	diskName string
+
+	index   *index.Index
+	replica *replica.Replica // nil while the service does not run
+	elapsed time.Duration
+	clock   time.Time // the host's clock, which may be wrong by years
+
+	steps   int // operations on the store, the disk and the line since the last start
+	crashAt int // the step at which the power goes; 0 for never
+	dead    bool
+	left    *filestore.Memory // what the crash left
+	drive   *disk
+
+	full, stateFull, unmounted bool
+	flaky                      int // one operation in so many fails; 0 for none
+	meddle                     func(op string)
+	trace                      func(string, ...any) // hears each operation; may be nil
+}
+
+var diskNumber atomic.Uint64
+
+func newSide(number int, random *rand.Rand, options filestore.MemoryOptions) *side {
+	s := &side{number: number, pool: fmt.Sprintf("pool%d.example", number+1), partner: fmt.Sprintf("pool%d.example", 2-number),
+		folder: fmt.Sprintf("%d-WebServices-%d", number+1, number+1), random: random,
+		store: filestore.NewMemory(options), disk: newDisk(),
+		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s.diskName = fmt.Sprintf("disk-%d", diskNumber.Add(1))
+	s.use(s.disk)
+	return s
+}
+
+func (s *side) use(d *disk) {
+	s.disk = d
+	d.step = func() error {
+		if err := s.step(""); err != nil {
+			return sqlite3.IOERR
+		}
+		if s.stateFull {
+			return sqlite3.FULL
+		}
+		return nil
+	}
+	mounted.mount(s.diskName, d)
+}
+
+// step counts an operation, and lets happen what is to happen at it.
+func (s *side) step(op string) error {
+	if s.dead {
+		return errPower
+	}
+	s.steps++
+	if s.steps == s.crashAt {
+		s.left, s.drive = s.store.Crash(s.random.Uint64()), s.disk.crash(s.random)
+		s.dead = true
+		return errPower
+	}
+	if op != "" && s.meddle != nil {
+		s.meddle(op)
+	}
+	return nil
+}
+
+// decide is what the file store's wrapper asks before each operation.
+func (s *side) decide(op, name string) error {
+	if s.trace != nil {
+		s.trace("  %s %s %s", s.pool, op, name)
+	}
+	if err := s.step(op); err != nil {
+		return err
+	}
+	switch {
+	case s.unmounted:
+		return errUnmounted
+	case s.full && (op == "create" || op == "write" || op == "makefolder"):
+		return fmt.Errorf("%s %q: %w", op, name, filestore.ErrFull)
+	case s.flaky > 0 && s.random.IntN(s.flaky) == 0:
+		return fmt.Errorf("%s %q: %w", op, name, errTransient)
+	}
+	return nil
+}
+
+// start runs the service as the program does: it opens the index, which must be sound, and the replica.
+func (s *side) start() error {
+	s.steps, s.crashAt, s.dead, s.elapsed = 0, 0, false, 0
+	x, err := index.Open(s.diskName+"/index", index.Options{VFS: diskSystem,
+		NewReplica: func() index.Replica { return index.Replica(s.random.Uint64()) }})
+	if err != nil {
+		if s.stateFull {
+			return nil
+		}
+		return fmt.Errorf("%s: open the index: %w", s.pool, err)
+	}
+	store := filestore.NewFaulty(s.store, s.decide)
+	var places []replica.Root
+	for _, name := range roots {
+		places = append(places, replica.Root{Name: name, Folder: s.folder + "/" + name})
+	}
+	r, err := replica.Open(replica.Options{
+		Pool: s.pool, Partner: s.partner, Module: "ConfServices.DataConf", Version: "simulation", Store: store, Index: x,
+		Roots: places, Base: base, Elapsed: func() time.Duration { return s.elapsed }, Now: func() time.Time { return s.clock },
+		Settle: func() time.Duration { return settling }, Settings: func() []byte { return nil },
+		Offered: func([]byte) {}, Guard: func() error { return nil },
+	})
+	if err == nil {
+		err = r.Renew()
+	}
+	if err != nil { // the service does not come up; it is tried again later
+		return x.Close()
+	}
+	s.index, s.replica = x, r
+	return nil
+}
+
+// stop ends the service in good order.
+func (s *side) stop() error {
+	if s.replica == nil {
+		return nil
+	}
+	s.replica = nil
+	return s.index.Close()
+}
+
+// crash takes the power away between two operations, or finds what a crash at an operation left.
+func (s *side) crash() {
+	if !s.dead {
+		s.left, s.drive = s.store.Crash(s.random.Uint64()), s.disk.crash(s.random)
+		s.dead = true
+	}
+	if s.replica != nil {
+		s.replica = nil
+		_ = s.index.Close() // its writes go nowhere: the power is gone
+	}
+	s.store = s.left
+	s.use(s.drive)
+	s.left, s.drive, s.dead, s.crashAt, s.meddle = nil, nil, false, 0, nil
+}
+
+// live gives the replicated files: content by path below the pool's folder.
+func (s *side) live() map[string]string {
+	found := map[string]string{}
+	for name, content := range s.store.Files() {
+		if rest, ok := strings.CutPrefix(name, s.folder+"/"); ok {
+			found[rest] = content
+		}
+	}
+	return found
+}
+
+// kept gives the contents of the kept versions.
+func (s *side) kept() map[string]bool {
+	found := map[string]bool{}
+	for name, content := range s.store.Files() {
+		if strings.HasPrefix(name, base+"/Versions/") {
+			found[content] = true
+		}
+	}
+	return found
+}
+
+// reachable gives every content that a person can get at on this side: the replicated files and the
+// kept versions.
+func (s *side) reachable() map[string]bool {
+	found := s.kept()
+	for _, content := range s.live() {
+		found[content] = true
+	}
+	return found
+}
