@@ -8,7 +8,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"csbackup/internal/chat/database"
 	"csbackup/internal/chat/database/databasetest"
 	"csbackup/internal/chat/schema"
 )
@@ -69,5 +71,236 @@ func TestChatFromOneDatabaseToAnother(t *testing.T) {
 		if err != nil || !bytes.Contains(page, []byte("tblChat")) {
 			t.Errorf("the report %s says %.100q, %v", name, page, err)
 		}
+	}
+}
+
+func TestWhatIsWrongWithAChatCommandIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	from, file := chatDatabase(t, filepath.Join(dir, "from.db")), filepath.Join(dir, "chat.zip")
+	if got := run(t, "chat", "export", "--db-instance", from, "--file-name", file); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	write := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bent := bytes.Clone(whole)
+	bent[len(bent)/3] ^= 1
+	plain, damaged, cut := write("plain.txt", []byte("hello")), write("bent.zip", bent), write("cut.zip", whole[:len(whole)/2])
+	foreign := write("foreign.zip", append([]byte("PK\x05\x06"), make([]byte, 18)...))
+	other := "sqlite:" + write("other.db", nil)
+	export := func(args ...string) []string {
+		return append([]string{"chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "new.zip")}, args...)
+	}
+	for _, one := range []struct {
+		args []string
+		code int
+		id   string
+		says string // in the message or the hint
+	}{
+		{[]string{"chat", "export", "--db-instance", from}, 2, "InvalidUsage", "--as-bytes"},
+		{export("--as-bytes"), 2, "InvalidUsage", "exclude each other"},
+		{[]string{"chat", "export", "--file-name", file}, 2, "InvalidUsage", "--db-instance"},
+		{export("--level", "Rooms"), 2, "InvalidUsage", "RoomDirectory"},
+		{export("--start-date", "31/1/2018"), 2, "DateInvalid", "1/31/2018"},
+		{export("--start-date", "2018-01-31", "--level", "user"), 2, "InvalidUsage", "--start-date"},
+		{export("--start-date", "2018-01-31", "--level", "Category"), 2, "InvalidUsage", "--start-date"},
+		{export("--disable-exported-nodes", "--level", "Category"), 2, "InvalidUsage", "disables rooms"},
+		{export("--file-store", dir, "--level", "RoomDirectory"), 2, "InvalidUsage", "--file-store"},
+		{[]string{"chat", "export", "--db-instance", from, "--as-bytes", "--disable-exported-nodes"}, 2, "InvalidUsage", "--file-name"},
+		{export("--scope", "Projekts"), 4, "ScopeNotFound", `Did you mean \"Projects\"? There are: B\u00fcro \u65e5\u672c, Projects.`},
+		{export("--scope", "Projects,Elsewhere"), 4, "ScopeNotFound", "Elsewhere"},
+		{export("--scope", "Alpha"), 4, "ScopeNotFound", `category that it is in: \"Projects\"`},
+		{export("--scope", " , "), 2, "InvalidUsage", "--scope"},
+		{export("--file-store", filepath.Join(dir, "nothing")), 4, "FileNotFound", "PersistentChat"},
+		{export("--report", filepath.Join(dir, "nothing", "r.html")), 4, "FileNotFound", "Make the folder"},
+		{[]string{"chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "nothing", "a.zip")}, 4, "FileNotFound", "Make the folder"},
+		{[]string{"chat", "export", "--db-instance", from, "--file-name", dir}, 1, "FileNotWritable", "Name a file"},
+		{[]string{"chat", "export", "--db-instance", other, "--file-name", file}, 1, "DatabaseNotPersistentChat", "mgc"},
+		{[]string{"chat", "export", "--db-instance", "sqlite:" + plain, "--file-name", file}, 1, "DatabaseNotPersistentChat", "create-database"},
+		{[]string{"chat", "export", "--db-instance", "sqlite:" + filepath.Join(dir, "nothing.db"), "--file-name", file}, 4, "DatabaseNotFound", "create-database"},
+		{[]string{"chat", "export", "--db-instance", from, "--db-name", "mgccomp", "--file-name", file}, 1, "DatabaseNotPersistentChat", "--db-name"},
+		{[]string{"chat", "export", "--db-instance", `sql1\`, "--file-name", file}, 2, "InvalidUsage", "server,port"},
+		{[]string{"chat", "export", "--db-instance", "127.0.0.1,1", "--file-name", file}, 6, "DatabaseUnreachable", "server,port"},
+		{[]string{"chat", "import", "--db-instance", from}, 2, "InvalidUsage", "--byte-input"},
+		{[]string{"chat", "import", "--db-instance", from, "--file-name", file, "--byte-input"}, 2, "InvalidUsage", "exclude"},
+		{[]string{"chat", "import", "--db-instance", from, "--file-name", plain}, 7, "ArchiveForeign", "chat export"},
+		{[]string{"chat", "import", "--db-instance", from, "--file-name", foreign}, 7, "ArchiveForeign", "chat export"},
+		{[]string{"chat", "import", "--db-instance", from, "--file-name", damaged}, 7, "ArchiveDamaged", "another copy"},
+		{[]string{"chat", "import", "--db-instance", from, "--byte-input"}, 7, "ArchiveForeign", "chat export"},
+		{[]string{"chat", "import", "--db-instance", from, "--file-name", filepath.Join(dir, "nothing.zip")}, 4, "FileNotFound", "path"},
+		{[]string{"chat", "verify", damaged}, 7, "ArchiveDamaged", "another copy"},
+		{[]string{"chat", "verify", cut}, 7, "Archive", "archive"},
+		{[]string{"chat", "verify", dir}, 7, "ArchiveForeign", "no file"},
+		{[]string{"chat", "verify"}, 2, "InvalidUsage", "--help"},
+		{[]string{"chat", "show", file, "--room", "Alpa"}, 4, "RoomNotFound", `Did you mean \"Alpha\"?`},
+		{[]string{"chat", "show", file, "--limit", "-1"}, 2, "ValueOutOfRange", "0 for all"},
+		{[]string{"chat", "create-database", "--db-instance", from}, 5, "DatabaseTablesExist", "Name another"},
+	} {
+		t.Run(strings.Join(one.args, " "), func(t *testing.T) {
+			before, _ := os.ReadFile(file)
+			got := run(t, append(one.args, "--progress", "none")...)
+			if got.code != one.code || got.stdout != "" || !strings.Contains(got.stderr, `"Id":"`+one.id) || !strings.Contains(got.stderr, one.says) || !strings.Contains(got.stderr, `"Hint":"`) {
+				t.Errorf("want exit code %d, %s and %q, got %+v", one.code, one.id, one.says, got)
+			}
+			if after, _ := os.ReadFile(file); !bytes.Equal(before, after) {
+				t.Error("the archive that was there changed")
+			}
+			if _, err := os.Stat(filepath.Join(dir, "new.zip")); err == nil {
+				t.Error("an archive was left behind")
+			}
+		})
+	}
+}
+
+func TestAnArchiveTravelsAsBytes(t *testing.T) {
+	dir := t.TempDir()
+	from, to := chatDatabase(t, filepath.Join(dir, "from.db")), "sqlite:"+filepath.Join(dir, "to.db")
+	archive := run(t, "chat", "export", "--db-instance", from, "--as-bytes", "--progress", "none")
+	if archive.code != 0 || !strings.HasPrefix(archive.stdout, "PK") || archive.stderr != "" {
+		t.Fatalf("exit code %d, %.20q, %s", archive.code, archive.stdout, archive.stderr)
+	}
+	feed(t, nil, "chat", "create-database", "--db-instance", to)
+	got := feed(t, []byte(archive.stdout), "chat", "import", "--db-instance", to, "--byte-input", "--output", "json")
+	if got.code != 0 || !strings.Contains(got.stdout, `{"Table":"tblChat","Rows":60,"Added":60`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAComplianceDatabaseTravelsWhole(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "from.db")
+	db := databasetest.Open(t, path)
+	if err := db.CreateSchema(t.Context(), schema.Compliance); err != nil {
+		t.Fatal(err)
+	}
+	databasetest.Write(t, db, func(_ context.Context, w database.Writer) {
+		databasetest.Fill(t, w, "tblComplianceData", [][]any{{int64(7), "2018-01-31 10:00:00", int64(1), int64(5), "ma-chan://a", nil, int64(3), "sip:a", "<x/>"}})
+		databasetest.Fill(t, w, "tblComplianceFanout", [][]any{{int64(7), nil}, {int64(7), nil}})
+	})
+	file, to := filepath.Join(dir, "c.zip"), "sqlite:"+filepath.Join(dir, "to.db")
+	for _, args := range [][]string{
+		{"chat", "export", "--db-instance", "sqlite:" + path, "--db-name", "mgccomp", "--file-name", file},
+		{"chat", "create-database", "--db-instance", to, "--db-name", "mgccomp"},
+		{"chat", "import", "--db-instance", to, "--db-name", "mgccomp", "--file-name", file},
+	} {
+		if got := run(t, args...); got.code != 0 {
+			t.Fatalf("%v gives %+v", args, got)
+		}
+	}
+	if want, got := databasetest.Dump(t, db), databasetest.Dump(t, databasetest.Open(t, filepath.Join(dir, "to.db"))); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	databasetest.Write(t, db, func(ctx context.Context, w database.Writer) {
+		if _, err := w.Update(ctx, "tblComplianceData", map[string]any{"cmplMessage": "another"}, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := run(t, "chat", "import", "--db-instance", "sqlite:"+path, "--file-name", file, "--progress", "none"); got.code != 1 || !strings.Contains(got.stderr, `"Id":"ImportClash"`) {
+		t.Errorf("events of the same number give %+v", got)
+	}
+	if got := run(t, "chat", "export", "--db-instance", "sqlite:"+path, "--file-name", file, "--scope", "x", "--progress", "none"); got.code != 2 {
+		t.Errorf("a scope gives %+v", got)
+	}
+}
+
+func TestUploadedFilesTravelWithTheirRooms(t *testing.T) {
+	dir := t.TempDir()
+	from, file := chatDatabase(t, filepath.Join(dir, "from.db")), filepath.Join(dir, "chat.zip")
+	name := databasetest.GUID(9, 1) + ".docx"
+	databasetest.Write(t, databasetest.Open(t, filepath.Join(dir, "from.db")), func(ctx context.Context, w database.Writer) {
+		for room, text := range map[int64]string{10: "ma-filelink:report.docx " + name, 11: "ma-filelink:gone.docx " + databasetest.GUID(9, 2) + ".docx"} {
+			databasetest.Fill(t, w, "tblChat", [][]any{{room, int64(24), int64(1), int64(2), int64(0), text, nil}})
+		}
+	})
+	without := run(t, "chat", "export", "--db-instance", from, "--file-name", file, "--progress", "none")
+	if without.code != 0 || !strings.Contains(without.stdout, `"FileLinks":2`) || !strings.Contains(without.stderr, "2 messages link to uploaded files") {
+		t.Errorf("got %+v", without)
+	}
+	store, content := filepath.Join(dir, "store"), bytes.Repeat([]byte("content "), 100_000)
+	folder := filepath.Join(store, strings.ToUpper(databasetest.GUID(2, 10)))
+	for _, path := range []string{filepath.Join(folder, name), filepath.Join(store, databasetest.GUID(2, 99), "of-no-room.txt")} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	when := time.Date(2018, 1, 31, 1, 2, 3, 0, time.UTC)
+	if err := os.Chtimes(filepath.Join(folder, name), when, when); err != nil {
+		t.Fatal(err)
+	}
+	with := run(t, "chat", "export", "--db-instance", from, "--file-name", file, "--file-store", store, "--progress", "none")
+	if with.code != 0 || !strings.Contains(with.stdout, `"Files":1,"FileBytes":800000,"FileLinks":1`) {
+		t.Errorf("got %+v", with)
+	}
+	to, target := "sqlite:"+filepath.Join(dir, "to.db"), filepath.Join(dir, "target")
+	if err := os.Mkdir(target, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "chat", "create-database", "--db-instance", to)
+	if got := run(t, "chat", "import", "--db-instance", to, "--file-name", file, "--what-if", "--file-store", target); got.code != 0 || !strings.Contains(got.stdout, `"Files":1`) {
+		t.Errorf("got %+v", got)
+	}
+	if entries, err := os.ReadDir(target); err != nil || len(entries) != 0 {
+		t.Errorf("--what-if wrote %v, %v", entries, err)
+	}
+	if got := run(t, "chat", "import", "--db-instance", to, "--file-name", file, "--file-store", target); got.code != 0 {
+		t.Errorf("got %+v", got)
+	}
+	back := filepath.Join(target, databasetest.GUID(2, 10), name)
+	got, err := os.ReadFile(back)
+	info, statErr := os.Stat(back)
+	if err != nil || statErr != nil || !bytes.Equal(got, content) || !info.ModTime().Equal(when) {
+		t.Errorf("%d bytes came back, %v, %v", len(got), err, statErr)
+	}
+	if got := run(t, "chat", "import", "--db-instance", to, "--file-name", file, "--file-store", target); got.code != 0 || !strings.Contains(got.stdout, `"NothingToDo":true`) || !strings.Contains(got.stdout, `"FilesSame":1`) {
+		t.Errorf("got %+v", got)
+	}
+	if got := run(t, "chat", "import", "--db-instance", to, "--file-name", file, "--progress", "none"); got.code != 3 || !strings.Contains(got.stderr, "--file-store") {
+		t.Errorf("an import that leaves files out gives %+v", got)
+	}
+}
+
+func TestRoomsAreDisabledOnlyWhenTheArchiveIsThere(t *testing.T) {
+	dir := t.TempDir()
+	from := chatDatabase(t, filepath.Join(dir, "from.db"))
+	disabled := func() (n int) {
+		for _, node := range databasetest.Dump(t, databasetest.Open(t, filepath.Join(dir, "from.db")))["tblNode"] {
+			n += int(node[9].(int64))
+		}
+		return n
+	}
+	if got := run(t, "chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "missing", "a.zip"), "--disable-exported-nodes"); got.code == 0 || disabled() != 1 {
+		t.Errorf("%d rooms are disabled, %+v", disabled(), got)
+	}
+	got := run(t, "chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "a.zip"), "--disable-exported-nodes", "--scope", "Projects")
+	if got.code != 0 || disabled() != 3 || !strings.Contains(got.stdout, `"Disabled":2`) {
+		t.Errorf("%d rooms are disabled, %+v", disabled(), got)
+	}
+}
+
+func TestP26SecretsOfADatabaseNeverLeave(t *testing.T) {
+	const canary = "c4nary-s3cret"
+	dir := t.TempDir()
+	secrets := map[string]string{database.UserVariable: "someone", database.PasswordVariable: canary}
+	for _, output := range []string{"json", "events", "table"} {
+		var stdout, stderr bytes.Buffer
+		args := []string{"chat", "export", "--db-instance", "127.0.0.1,1", "--file-name", filepath.Join(dir, "a.zip"), "--log-level", "debug", "--output", output}
+		code := Run(t.Context(), args, strings.NewReader(""), &stdout, &stderr, func(name string) string { return secrets[name] })
+		if code != 6 || strings.Contains(stdout.String()+stderr.String(), canary) {
+			t.Errorf("%s: exit code %d, %s%s", output, code, &stdout, &stderr)
+		}
+	}
+	if got := run(t, "chat", "export", "--password", canary); got.code != 2 || strings.Contains(got.stderr, canary) {
+		t.Errorf("a password as a flag gives %+v", got)
 	}
 }

@@ -49,7 +49,8 @@ func addRest(root *cobra.Command, s *session) {
 	s.add(service, leaf{path: "service uninstall", use: "uninstall", short: "Removes the Windows service; data and state stay",
 		long: exitCodes, example: "  csbackup service uninstall"})
 	s.add(root, leaf{path: "demo", use: "demo", short: "Shows the main job on this machine: pair, lose, restore, compare",
-		long: "Makes two pools with content on this machine, pairs them, loses one pool's conference content,\nrestores it from the other and compares both. Cleans up after itself unless --dir is given.\n\n" + exitCodes, example: "  csbackup demo"})
+		long: "Makes two pools with content on this machine, pairs them, loses one pool's conference content,\nrestores it from the other and compares both. Then carries a Persistent Chat database through an archive\n" +
+			"into an empty one, and compares every row. Cleans up after itself unless --dir is given.\n\n" + exitCodes, example: "  csbackup demo"})
 	s.add(root, leaf{path: "version", use: "version", short: "Shows version, commit and Go version",
 		long: exitCodes, example: "  csbackup version"})
 	addHost(root, s)

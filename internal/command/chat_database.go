@@ -32,7 +32,7 @@ func (o *ChatDatabase) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DBInstance, "db-instance", "", "`instance` of SQL Server: server, server\\instance or server,port; or sqlite:PATH")
 	flags.StringVar(&o.DBName, "db-name", "", "`name` of the database, mgc when left out; also mgccomp")
 	flags.BoolVar(&o.TrustServerCertificate, "trust-server-certificate", false, "take any certificate of the server; only where the network itself is trusted")
-	flags.StringVar(&o.Encrypt, "encrypt", "", "encryption of the connection: `true` (the default), strict or false")
+	flags.StringVar(&o.Encrypt, "encrypt", "", "how the connection is encrypted, a `mode`: true (the default), strict or false")
 	flags.StringVar(&o.ServerCertificate, "server-certificate", "", "`file`, PEM or DER, with the certificate that the server must have")
 	flags.BoolVar(&o.LegacyTLS, "legacy-tls", false, "allow TLS 1.0, TLS 1.1 and RSA key exchange, for servers that know nothing better")
 }

@@ -37,6 +37,9 @@ func (o *ChatImport) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.WhatIf, "what-if", false, "go through the archive and the database, say what would be done, and change nothing")
 }
 
+// TakesBytes tells package host that this run reads an archive from standard input.
+func (o *ChatImport) TakesBytes() bool { return o.ByteInput }
+
 // Run imports and gives an ImportResult; with WhatIf it only tells what would be done.
 func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	switch {

@@ -49,11 +49,13 @@ func exportPage(o *ChatExport, r transfer.ExportResult) htmlreport.Page {
 	for _, one := range r.Tables {
 		counts.Rows = append(counts.Rows, []string{one.Table, report.Number(one.Rows)})
 	}
-	rooms := htmlreport.Section{Title: "Categories and rooms", Header: []string{"Room", "First message", "Last message", "Messages"}, Numbers: 1}
+	byCategory := newCategories("Rooms", "Messages")
+	rooms := htmlreport.Section{Title: "Rooms", Header: []string{"Category", "Room", "First message", "Last message", "Messages"}, Numbers: 1}
 	for _, one := range r.Rooms {
-		rooms.Rows = append(rooms.Rows, []string{one.Name, moment(one.First), moment(one.Last), report.Number(one.Messages)})
+		byCategory.add(one.Category, 1, one.Messages)
+		rooms.Rows = append(rooms.Rows, []string{one.Category, one.Name, moment(one.First), moment(one.Last), report.Number(one.Messages)})
 	}
-	page.Sections = append(page.Sections, counts, rooms)
+	page.Sections = append(page.Sections, counts, byCategory.section(), rooms)
 	return page
 }
 
@@ -117,10 +119,47 @@ func importPage(r transfer.ImportResult, err error) htmlreport.Page {
 	for _, one := range r.Tables {
 		counts.Rows = append(counts.Rows, []string{one.Table, report.Number(one.Rows), report.Number(one.Added), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
 	}
-	rooms := htmlreport.Section{Title: "Messages by room", Header: []string{"Room", "In the archive", "New", "Under a new number", "Changed", "There already", "Left out"}, Numbers: 6}
+	rooms := htmlreport.Section{Title: "Messages by room", Header: []string{"Category", "Room", "In the archive", "New", "Under a new number", "Changed", "There already", "Left out"}, Numbers: 6}
+	byCategory := newCategories("Rooms", "Messages in the archive", "New", "Changed")
 	for _, one := range r.Rooms {
-		rooms.Rows = append(rooms.Rows, []string{one.Name, report.Number(one.Messages), report.Number(one.Added), report.Number(one.Renumbered), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
+		byCategory.add(one.Category, 1, one.Messages, one.Added, one.Changed)
+		rooms.Rows = append(rooms.Rows, []string{one.Category, one.Name, report.Number(one.Messages), report.Number(one.Added), report.Number(one.Renumbered), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
 	}
-	page.Sections = []htmlreport.Section{missing, clashes, left, counts, rooms}
+	page.Sections = []htmlreport.Section{missing, clashes, left, counts, byCategory.section(), rooms}
 	return page
+}
+
+// categories adds counts of rooms up by the category that these are in.
+type categories struct {
+	header []string
+	names  []string
+	sums   map[string][]int64
+}
+
+func newCategories(counts ...string) *categories {
+	return &categories{header: append([]string{"Category"}, counts...), sums: map[string][]int64{}}
+}
+
+func (c *categories) add(name string, counts ...int64) {
+	sums, known := c.sums[name]
+	if !known {
+		c.names = append(c.names, name)
+		sums = make([]int64, len(counts))
+		c.sums[name] = sums
+	}
+	for i, n := range counts {
+		sums[i] += n
+	}
+}
+
+func (c *categories) section() htmlreport.Section {
+	s := htmlreport.Section{Title: "Categories", Header: c.header, Numbers: len(c.header) - 1}
+	for _, name := range c.names {
+		row := []string{name}
+		for _, n := range c.sums[name] {
+			row = append(row, report.Number(n))
+		}
+		s.Rows = append(s.Rows, row)
+	}
+	return s
 }

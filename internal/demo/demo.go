@@ -45,7 +45,8 @@ type demo struct {
 	services []*exec.Cmd
 }
 
-// Run carries out the demo: two pools, a loss, a restore, and the proof that both are alike again.
+// Run carries out the demo: two pools, a loss, a restore, and the proof that both are alike again; then a chat
+// database, its archive, and the proof that a database made from it is the same.
 func Run(ctx context.Context, o Options) (err error) {
 	d := &demo{Options: o}
 	if d.Dir == "" {
@@ -55,7 +56,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(d.Dir)) }()
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	for _, step := range []func(context.Context) error{d.prepare, d.start, d.seed, d.lose, d.restore} {
+	for _, step := range []func(context.Context) error{d.prepare, d.start, d.seed, d.lose, d.restore, d.chat} {
 		if err := step(ctx); err != nil {
 			return err
 		}

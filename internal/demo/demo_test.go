@@ -33,6 +33,14 @@ func TestDemo(t *testing.T) {
 	if strings.Count(out.String(), "both trees are equal: 991 names") != 2 {
 		t.Errorf("the demo compared something else:\n%s", out.String())
 	}
+	for _, text := range []string{"both databases are equal: 4024 rows", "nothing to do: everything in the archive is in the database already", "早上好", "whole: every sum"} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("the demo does not say %q:\n%s", text, out.String())
+		}
+	}
+	if strings.ContainsAny(out.String(), "\x00\x1b\u202e") {
+		t.Error("control characters of messages reached the terminal")
+	}
 	left, err := filepath.Glob(filepath.Join(dir, "pool?", "*", "BackupStore", "DataConf", "Temp", "*"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("temporary files were left: %v %v", left, err)

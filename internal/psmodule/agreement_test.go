@@ -335,3 +335,57 @@ func TestTheModulesOwnErrorIdsAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// What a cmdlet asks of "csbackup host", as its file says it.
+var (
+	askedCommand = regexp.MustCompile(`-Command '([a-z -]+)'`)
+	sentNames    = regexp.MustCompile(`ConvertTo-CsBackupRequest -Bound \$PSBoundParameters -Name ([^\n]+)`)
+	sentName     = regexp.MustCompile(`\$request\['(\w+)'\]`)
+)
+
+func TestEveryRequestIsOneThatTheProgramTakes(t *testing.T) {
+	table := command.Table()
+	all := moduleFunctions(t)
+	for _, f := range files(t, false, ".ps1") {
+		if !strings.HasPrefix(f.path, "CsBackup/Public/") {
+			continue
+		}
+		name := strings.TrimSuffix(filepath.Base(f.path), ".ps1")
+		asked := askedCommand.FindAllStringSubmatch(f.raw, -1)
+		if len(asked) == 0 {
+			t.Errorf("%s asks for nothing", name)
+			continue
+		}
+		create, known := table[asked[0][1]]
+		if !known {
+			t.Errorf("%s asks for %q, which is no command", name, asked[0][1])
+			continue
+		}
+		allowed := propertiesOf(reflect.ValueOf(create()).Elem().Interface())
+		sent := map[string]bool{}
+		for _, list := range sentNames.FindAllStringSubmatch(f.raw, -1) {
+			for _, one := range unquoted(strings.ReplaceAll(list[1], " ", "")) {
+				sent[one] = true
+			}
+		}
+		for _, one := range sentName.FindAllStringSubmatch(f.raw, -1) {
+			sent[one[1]] = true
+		}
+		if name == "Set-CsBackupServiceConfiguration" {
+			for _, p := range all[name].parameters {
+				sent[p.name] = p.name != "Instance"
+			}
+		}
+		for one, really := range sent {
+			if really && !slices.Contains(allowed, one) {
+				t.Errorf("%s sends %s, and %q takes %v", name, one, asked[0][1], allowed)
+			}
+		}
+		for _, p := range all[name].parameters {
+			// These two stand for the file that the bytes travel in.
+			if _, named := sent[p.name]; !named && p.name != "AsBytes" && p.name != "ByteInput" {
+				t.Errorf("%s does not send its -%s", name, p.name)
+			}
+		}
+	}
+}

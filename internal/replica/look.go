@@ -31,6 +31,7 @@ type look struct {
 	found     Look
 	evidence  brake.Evidence
 	holding   bool // the brake holds this root already, or the store is not the known one
+	foreign   bool // the store is not the known one
 	identity  uint64
 	batch     []observation
 	gone      []index.Item
@@ -76,7 +77,8 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	r.startFollowing()
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
-		l.holding = l.holding || reason != ""
+		l.foreign = reason != ""
+		l.holding = l.holding || l.foreign
 		if err := l.walk(); err != nil {
 			return total, err
 		}
@@ -240,7 +242,8 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	}
 	next := index.Item{Path: p, Kind: index.File, Size: after.Size, ModTime: after.ModTime, Hash: hash,
 		ChangeTime: after.ChangeTime, Identity: after.Identity}
-	if it.Kind == index.File && it.Hash != hash && after.ModTime < it.ModTime {
+	// In a store that is not the known one, whatever differs is no change that somebody made here.
+	if it.Kind == index.File && it.Hash != hash && (l.foreign || after.ModTime < it.ModTime) {
 		return l.regress(it, next)
 	}
 	if it.Kind != index.File && l.evidence.Known > 0 {

@@ -3,6 +3,7 @@ package service_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -54,7 +55,14 @@ func executable(t *testing.T) string {
 	return built.path
 }
 
+// TestMain lets more tests run at once than there are processors: they wait for processes.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f != nil && f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
+		if err := f.Value.Set("10"); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	if built.path != "" {
 		os.RemoveAll(filepath.Dir(built.path))
@@ -219,7 +227,7 @@ func (l *lab) stop(p *process) time.Duration {
 // until waits for something to come true.
 func (l *lab) until(what string, done func() bool) {
 	l.t.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("it did not come about that %s; %s: %+v; %s: %+v", what, one, l.run("status", "--pool-fqdn", one), two, l.run("status", "--pool-fqdn", two))
 		}

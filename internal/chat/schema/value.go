@@ -59,6 +59,9 @@ func (t Type) limits() (low, high int64, ok bool) {
 func (c Column) checkText(v string) (problem string, ok bool) {
 	switch c.Type {
 	case NVarChar, VarChar:
+		if (c.Length == 0 || len(v) <= c.Length) && utf8.ValidString(v) { // nearly every text
+			return "", true
+		}
 		units, valid := units(v)
 		switch {
 		case !valid:
@@ -81,9 +84,6 @@ func (c Column) checkText(v string) (problem string, ok bool) {
 // units counts UTF-16 units; not valid where the text is not WTF-8. A surrogate pair that is written as
 // two lone surrogates is not valid, as the same text would have two forms.
 func units(v string) (n int, valid bool) {
-	if len(v) < 1<<16 && isASCII(v) {
-		return len(v), true
-	}
 	highBefore := false
 	for i := 0; i < len(v); {
 		r, size := utf8.DecodeRuneInString(v[i:])
@@ -103,15 +103,6 @@ func units(v string) (n int, valid bool) {
 		}
 	}
 	return n, true
-}
-
-func isASCII(v string) bool {
-	for i := range len(v) {
-		if v[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // surrogate reads the three-byte form of a lone surrogate at the start of v.

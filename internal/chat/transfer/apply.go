@@ -172,7 +172,7 @@ func (a *applier) eachMessage(wanted func(*roomPlan) bool, fn func(room *roomPla
 	n := int64(0)
 	return a.archive.Messages(a.ctx, func(r archive.Room) bool { return wanted(a.rooms[r.ID]) }, func(r archive.Room) error {
 		room, n = a.rooms[r.ID], 0
-		a.meter.at(room.counts.Name)
+		a.meter.at(room.name)
 		return nil
 	}, func(m archive.Message) error {
 		one := add

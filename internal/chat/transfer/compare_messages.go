@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/database"
@@ -18,8 +19,9 @@ import (
 // roomPlan is what happens to the messages of one room of the archive.
 type roomPlan struct {
 	target  int64
-	all     bool // every message is added under its own number; actions are empty then
-	none    bool // no message can be taken
+	name    string // for people
+	all     bool   // every message is added under its own number; actions are empty then
+	none    bool   // no message can be taken
 	actions actions
 	next    int64 // the chatId of the first message that is added behind
 	highest int64 // chatId in the archive
@@ -65,7 +67,7 @@ func (p *planner) compareMessages() error {
 			return err
 		}
 		room = p.beginRoom(r, existing > 0)
-		p.meter.at(room.counts.Name)
+		p.meter.at(room.name)
 		if !room.all && !room.none {
 			c = newRoomComparison(p, r, room)
 		}
@@ -106,14 +108,14 @@ func (p *planner) noteAuthor(id int64) {
 // beginRoom decides what is known of a room before its messages are looked at.
 func (p *planner) beginRoom(r archive.Room, existing bool) *roomPlan {
 	to, what := p.number("tblNode", r.ID)
-	room := &roomPlan{target: to, counts: RoomResult{Name: p.archived.path(r.ID)}}
+	room := &roomPlan{target: to, name: p.archived.path(r.ID)}
+	room.counts.Category, room.counts.Name = p.archived.place(r.ID)
 	p.rooms[r.ID] = room
 	switch what {
 	case isMissing:
 		p.absent("tblNode", r.ID)
 		room.none = true
 	case isNothing:
-		room.counts.Name = fmt.Sprintf("number %d, which is no room", r.ID)
 		if p.isNode(r.ID) {
 			room.none = true
 			p.result.leaveOut("The messages of number %d, which was no room in the source and is another one in the database", r.ID)
@@ -258,22 +260,32 @@ func (p *planner) decideMessage(number int64, room *roomPlan, in, there archive.
 	if in.Content == there.Content && in.HasRTF == there.HasRTF && in.RTF == there.RTF && in.Alert == there.Alert {
 		return leave
 	}
-	c := Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.counts.Name, in.ChatID), Database: there.Content, Archive: in.Content, Done: "the archive's text is taken"}
+	c := Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.name, in.ChatID), Database: quoted(there.Content), Archive: quoted(in.Content), Done: "the archive's text is taken"}
 	if in.Content == there.Content {
 		c.Database, c.Archive = "the same text in another form: "+form(there), "the same text in another form: "+form(in)
 	}
 	one := change
-	if archived, ok := p.archLast[number]; ok && p.last[room.target] > archived {
+	archived, ok := p.archLast[number]
+	switch {
+	case there.Content == replaced && in.Content != replaced:
+		one, c.Done = leave, "the database's text stays, because an administrator put it there"
+	case in.Content != replaced && ok && p.last[room.target] > archived:
 		one, c.Done = leave, "the database's text stays, because messages were added to the room since"
 	}
 	p.clash(c)
 	return one
 }
 
+// replaced is what an administrator's command puts in the place of a message, unless told otherwise. It is never undone.
+const replaced = "This message was replaced by the Persistent Chat administrator."
+
+// quoted shows a text to people, with its beginning and end.
+func quoted(text string) string { return strconv.Quote(short(text)) }
+
 func form(m archive.Message) string {
 	text := "without RTF"
 	if m.HasRTF {
-		text = short(m.RTF)
+		text = quoted(m.RTF)
 	}
 	if m.Alert {
 		text += ", an alert"
@@ -374,8 +386,8 @@ func (p *planner) tellRenumbered(number int64, room *roomPlan) {
 	_ = p.eachOf(number, func(n int64, m archive.Message) { // it was read without an error a moment ago
 		if len(places) > 0 && places[0] == n {
 			places = slices.Delete(places, 0, 1)
-			p.clash(Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.counts.Name, m.ChatID), Database: "another message of this number",
-				Archive: m.Content, Done: "added behind the last message of the room"})
+			p.clash(Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.name, m.ChatID), Database: "another message of this number",
+				Archive: quoted(m.Content), Done: "added behind the last message of the room"})
 		}
 	})
 }

@@ -32,7 +32,7 @@
 //   - rows of the static tables stay as they are in the database.
 //   - of other rows the archive's is taken, of counters and invitations the higher number.
 //   - A message is known by its room and chatId. With the same time and author but another text, the archive's is
-//     taken, unless messages were added to the database's room since. Of another time or author it is a
+//     taken, unless an administrator replaced the database's, or messages were added to the database's room since. Of another time or author it is a
 //     different message: it is added behind the last one of the room under a new chatId, unless an equal one is in
 //     the room already.
 //

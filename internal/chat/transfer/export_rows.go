@@ -64,11 +64,18 @@ func (e *exporter) messages() error {
 // room begins a room with messages.
 func (e *exporter) room(number int64) (*RoomCount, error) {
 	n, known := e.tree.nodes[number]
-	count := &RoomCount{number: number, GUID: n.guid, Name: e.tree.path(number)}
-	e.counts[number] = count
+	count := e.count(number)
 	e.usedNodes[number] = true
-	e.meter.at(count.Name)
+	e.meter.at(e.tree.path(number))
 	return count, e.writer.Room(archive.Room{ID: number, GUID: n.guid, Name: n.name, Known: known})
+}
+
+// count makes the count of a room.
+func (e *exporter) count(number int64) *RoomCount {
+	c := &RoomCount{number: number, GUID: e.tree.nodes[number].guid}
+	c.Category, c.Name = e.tree.place(number)
+	e.counts[number] = c
+	return c
 }
 
 // messageOf reads a row of tblChat with all of its columns.

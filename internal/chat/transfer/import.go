@@ -7,6 +7,7 @@ import (
 
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/database"
+	"csbackup/internal/failure"
 	"csbackup/internal/report"
 )
 
@@ -30,6 +31,10 @@ func Import(ctx context.Context, db database.Database, a *archive.Archive, optio
 		result, err = i.preview()
 	} else {
 		result, err = i.write()
+		// After a deadlock the transaction is undone, so nothing can be done twice.
+		for again := 1; again < attempts && failure.IsID(err, failure.DatabaseDeadlock) && ctx.Err() == nil; again++ {
+			result, err = i.write()
+		}
 	}
 	result.Target, result.Archive, result.WhatIf, result.Seconds = options.Target, options.Archive, options.WhatIf, time.Since(started).Seconds()
 	return result, err
@@ -54,6 +59,9 @@ func Verify(ctx context.Context, a *archive.Archive, progress Progress) (archive
 	}
 	return summary, err
 }
+
+// attempts is how often an import that loses deadlocks is tried.
+const attempts = 3
 
 type importer struct {
 	ctx      context.Context

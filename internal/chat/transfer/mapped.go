@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/schema"
 )
 
@@ -167,8 +168,11 @@ func values(t schema.Table, row []any, places []int) string {
 		switch v := row[at].(type) {
 		case int64:
 			text = strconv.FormatInt(v, 10)
+			if c := t.Columns[at]; c.Type == schema.BigInt && strings.HasSuffix(c.Name, "On") && v > 0 {
+				text = archive.Time(v).Format(schema.TimeLayout)
+			}
 		case string:
-			text = strconv.Quote(short(v))
+			text = quoted(v)
 		case []byte:
 			text = fmt.Sprintf("%d bytes", len(v))
 		}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -370,7 +371,9 @@ func (p *planner) finish() {
 	for _, id := range slices.Sorted(maps.Keys(p.rooms)) {
 		r.Rooms = append(r.Rooms, p.rooms[id].counts)
 	}
-	slices.SortStableFunc(r.Rooms, func(a, b RoomResult) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(r.Rooms, func(a, b RoomResult) int {
+		return cmp.Or(strings.Compare(a.Category, b.Category), strings.Compare(a.Name, b.Name))
+	})
 }
 
 // refusal is the error of a plan that cannot be carried out; nil where it can.

@@ -19,7 +19,8 @@ type Count struct {
 // RoomCount is what an archive holds of one room.
 type RoomCount struct {
 	GUID        string // "" for a room that does not exist in the source
-	Name        string // with the categories that it is in
+	Category    string // with the categories above it
+	Name        string
 	Messages    int64
 	First, Last time.Time // of its messages; zero where they are no times
 
@@ -113,14 +114,16 @@ func (e *exporter) finish(m archive.Manifest, took time.Duration) {
 		if e.chosen.rooms[id] && e.chosen.messages() || e.chosen.rows[id] {
 			r.RoomIDs = append(r.RoomIDs, id)
 			if e.counts[id] == nil {
-				e.counts[id] = &RoomCount{number: id, GUID: n.guid, Name: e.tree.path(id)}
+				e.count(id)
 			}
 		}
 	}
 	for _, c := range e.counts {
 		r.Rooms = append(r.Rooms, *c)
 	}
-	slices.SortFunc(r.Rooms, func(a, b RoomCount) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.number, b.number)) })
+	slices.SortFunc(r.Rooms, func(a, b RoomCount) int {
+		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name), cmp.Compare(a.number, b.number))
+	})
 }
 
 // tableCounts adds the rows of a manifest's members up by table.
@@ -163,6 +166,7 @@ type TableResult struct {
 
 // RoomResult is what an import does with the messages of one room.
 type RoomResult struct {
+	Category   string
 	Name       string
 	Messages   int64 // in the archive
 	Added      int64

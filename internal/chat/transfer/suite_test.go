@@ -303,7 +303,7 @@ func differingText(t *testing.T, open engine) {
 	imported(t, to, a)
 	text := func(chat int64) any { return find(t, databasetest.Dump(t, to)["tblChat"], int64(10), chat)[5] }
 	update(t, to, "tblChat", map[string]any{"content": "replaced"}, is("channelId", int64(10)), is("chatId", int64(18)))
-	if result := imported(t, to, a); text(18) != "Message 18 of room 10" || result.ClashCount != 1 || result.Clashes[0].Database != "replaced" {
+	if result := imported(t, to, a); text(18) != "Message 18 of room 10" || result.ClashCount != 1 || result.Clashes[0].Database != `"replaced"` {
 		t.Errorf("got %q and %+v", text(18), result.Clashes)
 	}
 	update(t, to, "tblChat", map[string]any{"content": "replaced"}, is("channelId", int64(10)), is("chatId", int64(18)))
@@ -312,7 +312,13 @@ func differingText(t *testing.T, open engine) {
 	if text(18) != "replaced" || result.ClashCount != 1 || !result.NothingToDo || !strings.Contains(result.Clashes[0].Done, "stays") {
 		t.Errorf("got %q and %+v", text(18), result.Clashes)
 	}
-	// A message that the database lacks comes back in its place, and the counter never goes back.
+	by := "This message was replaced by the Persistent Chat administrator."
+	update(t, to, "tblChat", map[string]any{"content": by}, is("channelId", int64(11)), is("chatId", int64(18)))
+	imported(t, to, a)
+	if got := find(t, databasetest.Dump(t, to)["tblChat"], int64(11), int64(18))[5]; got != by {
+		t.Errorf("an import undid what an administrator had replaced: %q", got)
+	}
+	// The counter never goes back.
 	dump := databasetest.Dump(t, to)
 	if got := find(t, dump["tblLastChatId"], int64(10)); got[1] != int64(30) {
 		t.Errorf("the counter is %v", got)

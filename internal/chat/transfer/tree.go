@@ -64,6 +64,18 @@ func (t tree) path(id int64) string {
 	return strings.Join(names, " / ")
 }
 
+// place gives the category that a room is in and its own name.
+func (t tree) place(id int64) (category, name string) {
+	n, ok := t.nodes[id]
+	if !ok {
+		return "", fmt.Sprintf("number %d, which is no room", id)
+	}
+	if parent, ok := t.nodes[n.parent]; ok && n.hasParent && parent.id != id {
+		category = t.path(parent.id)
+	}
+	return category, n.name
+}
+
 // below gives the nodes with everything that stands below them.
 func (t tree) below(tops []int64) map[int64]bool {
 	found := map[int64]bool{}

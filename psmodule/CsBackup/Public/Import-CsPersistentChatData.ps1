@@ -6,7 +6,8 @@ function Import-CsPersistentChatData {
     .DESCRIPTION
     Merges an archive that Export-CsPersistentChatData made into a Persistent Chat database: all of it or
     nothing. What is there already is matched and not doubled. With -WhatIf the archive and the database are
-    gone through in full, and warnings tell what clashes or is missing; nothing is changed.
+    gone through in full: a line for each table tells what would be done, warnings tell what clashes or is
+    missing, and nothing is changed.
 
     .PARAMETER DBInstance
     The SQL Server that holds the database: server, server\instance or server,port; or sqlite:PATH for an
@@ -111,6 +112,7 @@ function Import-CsPersistentChatData {
         if ($null -eq $whole) {
             $request['FileName'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $FileName
             $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat import' -Parameters $request
+            Write-CsBackupFinding -Cmdlet $PSCmdlet -Outcome $outcome
             Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
             return
         }
@@ -126,6 +128,7 @@ function Import-CsPersistentChatData {
         finally {
             Remove-CsBackupTemporaryFolder -Path $folder
         }
+        Write-CsBackupFinding -Cmdlet $PSCmdlet -Outcome $outcome
         Write-CsBackupOutcome -Cmdlet $PSCmdlet -Outcome $outcome
     }
 }
