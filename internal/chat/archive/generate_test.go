@@ -184,7 +184,7 @@ func contents(database string) *rapid.Generator[content] {
 			if s.Name == "tblChat" || rapid.IntRange(0, 2).Draw(t, "has "+s.Name) == 0 {
 				continue
 			}
-			one := table{name: s.Name, rows: drawRows(t, s)}
+			one := table{name: s.Name, rows: c.agree(s.Name, drawRows(t, s))}
 			for _, row := range one.rows {
 				note(s, row, nodes, principals, explained)
 			}
@@ -194,6 +194,22 @@ func contents(database string) *rapid.Generator[content] {
 			c.refer(t, nodes, principals, explained)
 		}
 		return c
+	})
+}
+
+// onlyGUID gives a GUID that no other number of a node or principal has.
+func onlyGUID(kind string, number int64) string {
+	return fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(number), len(kind))
+}
+
+// agree makes the rows of nodes and principals say the same of a number as all else does.
+func (c content) agree(table string, rows [][]any) [][]any {
+	if table != "tblNode" && table != "tblPrincipal" {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(row []any) bool {
+		row[1] = onlyGUID(table, row[0].(int64))
+		return table == "tblNode" && slices.ContainsFunc(c.rooms, func(r room) bool { return r.ID == row[0] && !r.Known })
 	})
 }
 
@@ -208,7 +224,7 @@ func drawRooms(t *rapid.T, nodes, principals map[int64]bool) []room {
 	for _, id := range ids {
 		r := room{Room: archive.Room{ID: id}}
 		if r.Known = rapid.Bool().Draw(t, "known"); r.Known {
-			r.GUID, r.Name = guids.Draw(t, "guid"), wtf(20).Draw(t, "name")
+			r.GUID, r.Name = onlyGUID("tblNode", id), wtf(20).Draw(t, "name")
 		}
 		chats := rapid.SliceOfNDistinct(rapid.OneOf(rapid.Int64Range(1, 9), rapid.Int64()), 1, 8, rapid.ID).Draw(t, "chats")
 		slices.Sort(chats)
@@ -336,7 +352,7 @@ func (c *content) refer(t *rapid.T, nodes, principals map[int64]bool, explained 
 		if r, ok := known[id]; ok {
 			n.Known, n.GUID, n.Name = r.Known, r.GUID, r.Name
 		} else if n.Known = rapid.Bool().Draw(t, "known"); n.Known {
-			n.GUID, n.Name, n.Category = guids.Draw(t, "guid"), wtf(20).Draw(t, "name"), rapid.Bool().Draw(t, "category")
+			n.GUID, n.Name, n.Category = onlyGUID("tblNode", id), wtf(20).Draw(t, "name"), rapid.Bool().Draw(t, "category")
 		}
 		if n.Known && rapid.Bool().Draw(t, "parent") {
 			n.HasParent, n.Parent = true, rapid.Int64Range(math.MinInt32, math.MaxInt32).Draw(t, "parent")
@@ -346,7 +362,7 @@ func (c *content) refer(t *rapid.T, nodes, principals map[int64]bool, explained 
 	for _, id := range sorted(principals, explained["tblPrincipal"]) {
 		p := archive.PrincipalReference{ID: id, Known: rapid.Bool().Draw(t, "known")}
 		if p.Known {
-			p.GUID, p.URI = guids.Draw(t, "guid"), wtf(20).Draw(t, "uri")
+			p.GUID, p.URI = onlyGUID("tblPrincipal", id), wtf(20).Draw(t, "uri")
 		}
 		c.principals = append(c.principals, p)
 	}
@@ -435,4 +451,3 @@ func read(t interface {
 	}
 	return c
 }
-

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -14,6 +15,7 @@ type known struct {
 	waiting numbers // referred to and not explained yet
 	order   []int64 // numbers with a GUID, as they came
 	guids   [][16]byte
+	second  int  // where in order the numbers of the references begin, when they begin anew
 	many    bool // there are too many to remember their GUIDs
 	closed  bool
 }
@@ -33,6 +35,9 @@ func (k *known) define(n int64, guid any) error {
 	if len(k.guids) == mostGUIDs {
 		k.many, k.guids, k.order = true, nil, nil
 		return nil
+	}
+	if len(k.order) > 0 && n < k.order[len(k.order)-1] {
+		k.second = len(k.order)
 	}
 	k.guids, k.order = append(k.guids, parseGUID(text)), append(k.order, n)
 	return nil
@@ -86,7 +91,25 @@ func (k *known) close() (problem int64, ok bool) {
 // names tells what is wrong with what a room says of itself.
 func (k *known) names(r Room) error {
 	if !k.numbers.has(r.ID) {
-		return errors.New("nothing says what node the room is")
+		return fmt.Errorf("nothing says what node %d is", r.ID)
+	}
+	if k.many {
+		return nil
+	}
+	guid, ok := k.guid(r.ID)
+	if ok != r.Known || (ok && guid != parseGUID(r.GUID)) {
+		return fmt.Errorf("room %d has another GUID than its node", r.ID)
 	}
 	return nil
+}
+
+// guid gives the GUID of a number. Numbers came in their order, once from the table and once from the
+// references.
+func (k *known) guid(n int64) (guid [16]byte, ok bool) {
+	for _, run := range [][2]int{{0, k.second}, {k.second, len(k.order)}} {
+		if at, found := slices.BinarySearch(k.order[run[0]:run[1]], n); found {
+			return k.guids[run[0]+at], true
+		}
+	}
+	return guid, false
 }
