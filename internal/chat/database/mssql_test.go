@@ -9,6 +9,6 @@ import (
 
 // TestRealServer runs the suite on a server that somebody has set up.
 func TestRealServer(t *testing.T) {
-	open := databasetest.Real(t)
-	suite(t, func(t *testing.T) database.Database { return open(t) })
+	server := databasetest.Real(t)
+	suite(t, server, func(t *testing.T) database.Database { return server.Open(t) })
 }

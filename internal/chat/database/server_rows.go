@@ -131,7 +131,8 @@ func fromDriver(c schema.Column, value any) (any, error) {
 		}
 		return int64(0), nil
 	case time.Time:
-		return schema.FormatTime(v), nil
+		text := schema.FormatTime(v)
+		return text, c.Check(text)
 	}
 	return nil, fmt.Errorf("a %T cannot be a %s", value, c.Type)
 }

@@ -76,7 +76,7 @@ func openServer(t *testing.T, s *tdstest.Server) database.Database {
 }
 
 func TestServer(t *testing.T) {
-	suite(t, func(t *testing.T) database.Database { return openServer(t, tdstest.Start(t, usual(t))) })
+	suite(t, whole, func(t *testing.T) database.Database { return openServer(t, tdstest.Start(t, usual(t))) })
 }
 
 func portOf(s *tdstest.Server) string { return strconv.Itoa(s.Port) }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestSQLite(t *testing.T) {
-	suite(t, func(t *testing.T) database.Database {
+	suite(t, whole, func(t *testing.T) database.Database {
 		return databasetest.Open(t, filepath.Join(t.TempDir(), "chat.db"))
 	})
 }

@@ -59,7 +59,7 @@ func create(t testing.TB, db database.Database, made []string) {
 func TestSuiteOverTheSQLServerProtocol(t *testing.T) { suite(t, served) }
 
 func TestSuiteOnARealServer(t *testing.T) {
-	open := databasetest.Real(t)
+	open := databasetest.Real(t).Open
 	suite(t, func(t testing.TB, made ...string) database.Database {
 		db := open(t)
 		create(t, db, made)

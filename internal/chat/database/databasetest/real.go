@@ -16,10 +16,22 @@ import (
 // realVariable names an empty database of a real server, as a connection URL of the driver.
 const realVariable = "CSBACKUP_TEST_MSSQL"
 
-// Real gives a function that opens the empty database of a server that somebody has set up, and drops the published tables
-// first, each time that it is called. It skips the test where no server is named, and refuses a database that has
-// tables at the beginning.
-func Real(t *testing.T) func(t testing.TB) database.Database {
+// Server is a server that somebody has set up.
+type Server struct {
+	// Open opens the empty database, and drops the published tables first, each time that it is called. On a
+	// server that cannot hold every text, other characters stand for those that it cannot.
+	Open func(t testing.TB) database.Database
+
+	LatestTime     string // the latest datetime2 that it holds
+	LooseBulkLoads bool   // bulk loads do not check references
+}
+
+// LatestTime is the latest datetime2 of SQL Server.
+const LatestTime = "9999-12-31 23:59:59.9999999"
+
+// Real finds the server. It skips the test where none is named, refuses a database that has tables at the
+// beginning, and says aloud what the server lacks of SQL Server.
+func Real(t *testing.T) Server {
 	t.Helper()
 	address := os.Getenv(realVariable)
 	if address == "" {
@@ -42,10 +54,70 @@ func Real(t *testing.T) func(t testing.TB) database.Database {
 	if tables := publishedTables(t, pool); len(tables) > 0 {
 		t.Fatalf("the database is not empty, it has %v", tables)
 	}
-	return func(t testing.TB) database.Database {
+	everyText, server := abilities(t, openReal(t, config))
+	server.Open = func(t testing.TB) database.Database {
 		dropTables(t, pool)
-		return openReal(t, config)
+		db := openReal(t, config)
+		if !everyText {
+			db = spelled{db}
+		}
+		return db
 	}
+	return server
+}
+
+// abilities finds out what a server lacks of SQL Server, and says so aloud.
+func abilities(t *testing.T, db database.Database) (everyText bool, found Server) {
+	t.Helper()
+	for _, name := range []string{schema.Chat, schema.Compliance} {
+		if err := db.CreateSchema(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// try inserts a row in a transaction of its own, which read then looks at.
+	try := func(table string, row []any, read func(w database.Writer)) error {
+		w, err := db.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Rollback()
+		published, _ := schema.Lookup(table)
+		if _, err := w.Insert(t.Context(), table, published.ColumnNames(), Each([][]any{row})); err != nil {
+			return err
+		}
+		read(w)
+		return nil
+	}
+	lacks := func(what string) {
+		t.Run(what, func(t *testing.T) { t.Skip("skipped, as this server lacks it, unlike SQL Server") })
+	}
+	nothing := func(database.Writer) {}
+	everyText = try("tblRoleType", []any{int64(1), "a\x00b", int64(0)}, nothing) == nil && try("tblRoleType", []any{int64(1), "\xed\xa0\x80", int64(0)}, nothing) == nil
+	if !everyText {
+		lacks("U+0000 and lone surrogates")
+	}
+	found = Server{LatestTime: "9999-12-31 23:59:59.9999990", LooseBulkLoads: try("tblLastInviteId", []any{int64(77), int64(1)}, nothing) == nil}
+	if found.LooseBulkLoads {
+		lacks("references checked in a bulk load")
+	}
+	err := try("tblComplianceState", []any{int64(1), int64(1), "2018-01-31 00:00:00.0000001"}, func(w database.Writer) {
+		err := w.Rows(t.Context(), database.Query{Table: "tblComplianceState", Columns: []string{"lockExpirationTime"}}, func(row []any) error {
+			if row[0] == "2018-01-31 00:00:00.0000001" {
+				found.LatestTime = LatestTime
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.LatestTime != LatestTime {
+		lacks("datetime2 to 100 ns")
+	}
+	return everyText, found
 }
 
 func openReal(t testing.TB, config msdsn.Config) database.Database {
