@@ -41,6 +41,17 @@ func Held(e Evidence) string {
 	return ""
 }
 
+// Ordered tells why deletions that a partner asks for are held back, or "" when they may be done: by
+// then they were weighed on the partner's side, so that only one that asks for nearly everything is
+// stopped. known counts the files that are there, recent those that it had deleted lately, more those
+// that it asks for now.
+func Ordered(root string, known, recent, more int64) string {
+	if more == 0 || (recent+more)*10 <= (known+recent)*9 {
+		return ""
+	}
+	return fmt.Sprintf("the partner asks to delete nearly all of the folder %s: %d of %d files", root, recent+more, known+recent)
+}
+
 // Plan names a set of losses: it changes with every path that joins or leaves the set. The items
 // must come in one order.
 func Plan(items func(yield func(index.Item) bool)) string {

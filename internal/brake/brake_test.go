@@ -39,6 +39,17 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 	}
 }
 
+func TestP19_APartnerCannotDeleteNearlyAll(t *testing.T) {
+	for _, row := range []struct {
+		known, recent, more int64
+		held                bool
+	}{{10, 0, 0, false}, {10, 0, 9, false}, {10, 0, 10, true}, {1, 0, 1, true}, {100, 0, 91, true}, {50, 50, 40, false}, {50, 50, 41, true}, {9, 91, 0, false}} {
+		if got := brake.Ordered("r", row.known, row.recent, row.more); (got != "") != row.held {
+			t.Errorf("%+v: held = %q", row, got)
+		}
+	}
+}
+
 func TestPlanNamesOneSet(t *testing.T) {
 	a := []index.Item{{Path: "r/a"}, {Path: "r/b"}}
 	b := []index.Item{{Path: "r/a"}, {Path: "r/b", Hash: index.Hash{1}}}

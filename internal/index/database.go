@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -187,6 +188,8 @@ func damage(doing string, err error) error {
 		return nil
 	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.IOERR_DATA):
 		return fmt.Errorf("%s: %w: %w", doing, ErrDamaged, err)
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%s: %w: %w", doing, ErrFull, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

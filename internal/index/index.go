@@ -6,6 +6,8 @@ import "errors"
 var (
 	// ErrDamaged: the file is there but cannot be trusted. Move it aside and build a new index.
 	ErrDamaged = errors.New("the index is damaged")
+	// ErrFull: the volume that the index lies on has no room left. Nothing was changed.
+	ErrFull = errors.New("the volume of the index has no room left")
 	// ErrNewer: the file was written by a newer version of csbackup. Nothing was changed.
 	ErrNewer = errors.New("the index was written by a newer version of csbackup")
 )

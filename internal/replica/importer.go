@@ -107,6 +107,12 @@ func (im *Importer) lookBefore(ctx context.Context) error {
 // a full comparison of which nothing is left to take, also where files are missing on both sides, and
 // tells how many.
 func (im *Importer) Ended() (nowhere int64, err error) {
+	if reason := im.HeldBack(); reason != "" {
+		im.refuseOrders("")
+		if err := im.loadOrders(); err != nil {
+			return 0, err
+		}
+	}
 	if im.Held() == "" {
 		return 0, nil
 	}
@@ -162,7 +168,7 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 	}
 	in := &incoming{batch: batch, at: make(map[string]*step, len(items)), ended: make(chan struct{})}
 	var wants []exchange.Want
-	for i, theirs := range items {
+	for _, theirs := range items {
 		mine, ok, err := im.Index.Get(theirs.Path)
 		if err != nil {
 			return nil, err
@@ -177,6 +183,13 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		}
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s
+	}
+	if err := im.ordered(in.steps); err != nil {
+		return nil, err
+	}
+	need := int64(0)
+	for i, s := range in.steps {
+		theirs := s.theirs
 		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
 			want := exchange.Want{Item: i}
 			if theirs.Size >= exchange.Resumable {
@@ -185,7 +198,11 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 				}
 			}
 			wants = append(wants, want)
+			need += theirs.Size - want.Offset
 		}
+	}
+	if err := im.room(need); err != nil {
+		return nil, err
 	}
 	if batch.Through == 0 {
 		in.asked, im.asked = im.asked, nil
@@ -278,8 +295,7 @@ func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchan
 		w, err = im.Store.Append(temp)
 	}
 	if err != nil {
-		s.failed = err.Error()
-		return nil
+		return im.fails(s, err)
 	}
 	return im.receive(s, part, temp, w, sum, content)
 }
@@ -316,8 +332,7 @@ func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestor
 			// Another file of the same content may begin now: it must not find this one's.
 			own := im.temp("in")
 			if err := im.Store.Publish(temp, own); err != nil {
-				s.failed = err.Error()
-				return nil
+				return im.fails(s, err)
 			}
 			temp = own
 		}
@@ -335,7 +350,7 @@ func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestor
 	if from.err != nil && !errors.Is(from.err, exchange.ErrWithdrawn) {
 		return from.err
 	}
-	return nil
+	return im.fails(s, err)
 }
 
 // tracked remembers an error of the reader, to tell it from one of the writer.

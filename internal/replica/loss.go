@@ -149,7 +149,7 @@ func (r *Replica) accept(root Root) error {
 	return r.setMeta("root-"+root.Name, "")
 }
 
-// Loss is what the brake holds back.
+// Loss is what the brake holds back: what is gone here, or else what the partner asks to delete here.
 type Loss struct {
 	Plan, Reason string
 	Files, Bytes int64
@@ -161,12 +161,15 @@ const sampleOf = 10
 
 // Loss tells what the brake holds; ok is false when it holds nothing.
 func (r *Replica) Loss() (loss Loss, ok bool, err error) {
-	reason := r.Held()
+	reason, plan := r.Held(), r.lossPlan
+	if reason == "" {
+		reason, plan = r.HeldBack(), r.ordersPlan
+	}
 	if reason == "" {
 		return Loss{}, false, nil
 	}
 	loss = Loss{Reason: reason, Known: r.Index.Counts().Files}
-	loss.Plan, err = r.lossPlan(func(it index.Item) {
+	loss.Plan, err = plan(func(it index.Item) {
 		if it.Kind != index.File {
 			return
 		}
@@ -208,15 +211,18 @@ func (r *Replica) ConfirmLoss(plan string) error {
 	if reason != "" {
 		return r.heldError(reason)
 	}
+	if matched, err := r.confirmOrders(plan); err != nil || matched {
+		return err
+	}
 	var gone []string
 	now, err := r.lossPlan(func(it index.Item) { gone = append(gone, it.Path) })
 	if err != nil {
 		return err
 	}
-	if len(gone) == 0 {
+	if len(gone) == 0 && r.HeldBack() == "" {
 		return failure.New(failure.LossNothingHeld, r.Pool, "The loss brake holds nothing", "There is nothing to confirm.")
 	}
-	if now != plan {
+	if now != plan || len(gone) == 0 {
 		return failure.New(failure.LossPlanStale, plan, fmt.Sprintf("The plan %q is no longer true: what is missing has changed since it was shown", plan),
 			"Look again: csbackup loss show --pool-fqdn "+r.Pool+".")
 	}

@@ -24,14 +24,14 @@ type side struct {
 	elapsed time.Duration
 }
 
-func newSide(t *testing.T, pool, partner, root string) *side {
+func newSide(t *testing.T, pool, partner, root string, options ...filestore.MemoryOptions) *side {
 	t.Helper()
 	x, err := index.Open(filepath.Join(t.TempDir(), "index"), index.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Close() })
-	s := &side{store: filestore.NewMemory(filestore.MemoryOptions{}), root: root}
+	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0]), root: root}
 	s.Replica, err = replica.Open(replica.Options{
 		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: s.store, Index: x,
 		Roots: []replica.Root{{Name: "CollabContent", Folder: root + "/CollabContent"}}, Base: "own/DataConf",

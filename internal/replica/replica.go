@@ -30,6 +30,7 @@ type Options struct {
 	Module        string // full identity
 	Version       string // of the program
 	Store         filestore.Store
+	Where         string // the store's path, for people
 	Index         *index.Index
 	Roots         []Root
 	Base          string               // the replica's own folder in the store: "1-BackupService-3/BackupStore/DataConf"
@@ -58,6 +59,7 @@ type Replica struct {
 		sync.Mutex
 		store     string            // why the store is not the known one, or ""
 		holds     map[string]string // why the loss brake holds a root
+		orders    string            // why deletions that the partner asks for are held back, or ""
 		conflicts int64
 	}
 }
@@ -73,7 +75,7 @@ type identity struct {
 func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o, unflushed: map[string]bool{}}
 	r.state.holds = map[string]string{}
-	if err := r.loadHolds(); err != nil {
+	if err := errors.Join(r.loadHolds(), r.loadOrders()); err != nil {
 		return nil, err
 	}
 	clock, err := o.Index.Meta("clock")

@@ -132,7 +132,7 @@ func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWrite
 	}
 	r, err := replica.Open(replica.Options{
 		Pool: s.Pool.FQDN, Partner: s.partner.FQDN, Module: m.Identity, Version: version, Store: s.store, Index: x, Roots: roots,
-		Base:    s.Pool.BackupStore() + "/" + m.Short,
+		Where: s.Pool.FileStore, Base: s.Pool.BackupStore() + "/" + m.Short,
 		Elapsed: func() time.Duration { return time.Since(s.started) }, Now: time.Now,
 		Settle:   func() time.Duration { return min(time.Duration(s.settings.Get().SyncInterval), 30*time.Second) },
 		Settings: s.offer, Offered: s.offered, Guard: s.lease.Check,
