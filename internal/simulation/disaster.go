@@ -94,6 +94,7 @@ func (w *week) administrator(s *side) error {
 }
 
 func (w *week) confirm(s *side) error {
+	own := s.replica.Held() != ""
 	loss, held, err := s.replica.Loss()
 	if err != nil || !held {
 		return nil
@@ -103,7 +104,9 @@ func (w *week) confirm(s *side) error {
 		return nil
 	}
 	w.note("%s: the loss of %d files is confirmed", s.pool, loss.Files)
-	w.model.confirmed(s)
+	if own { // else it was the partner's wish, which the model knows already
+		w.model.confirmed(s)
+	}
 	return w.check("the confirmation")
 }
 
@@ -182,6 +185,10 @@ func (w *week) quiet(s *side, round int) (bool, error) {
 			s.disk.remove()
 			return true, w.bringUp(s)
 		}
+		return true, w.confirm(s)
+	}
+	if back := s.replica.HeldBack(); back != "" {
+		w.note("%s holds back: %s", s.pool, back)
 		return true, w.confirm(s)
 	}
 	if to.replica.Held() != "" {
