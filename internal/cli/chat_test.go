@@ -3,6 +3,10 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -302,5 +306,74 @@ func TestP26SecretsOfADatabaseNeverLeave(t *testing.T) {
 	}
 	if got := run(t, "chat", "export", "--password", canary); got.code != 2 || strings.Contains(got.stderr, canary) {
 		t.Errorf("a password as a flag gives %+v", got)
+	}
+}
+
+// hosted sends one request through the PowerShell door, with a line of bytes behind it where there are some.
+func hosted(t *testing.T, request string, content []byte) (lines []map[string]any) {
+	t.Helper()
+	stdin, open := io.Pipe()
+	defer open.Close()
+	go func() {
+		_, _ = io.WriteString(open, request+"\n")
+		if content != nil {
+			_, _ = io.WriteString(open, base64.StdEncoding.EncodeToString(content)+"\n")
+		}
+	}()
+	var stdout, stderr bytes.Buffer
+	Run(t.Context(), []string{"host"}, stdin, &stdout, &stderr, func(string) string { return "" })
+	for line := range strings.Lines(stdout.String()) {
+		var event map[string]any
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		lines = append(lines, event)
+	}
+	return lines
+}
+
+func TestThePowerShellDoorCarriesArchives(t *testing.T) {
+	dir := t.TempDir()
+	from, to := chatDatabase(t, filepath.Join(dir, "from.db")), "sqlite:"+filepath.Join(dir, "to.db")
+	run(t, "chat", "create-database", "--db-instance", to)
+	last := func(lines []map[string]any) string {
+		return fmt.Sprint(lines[len(lines)-1]["type"], lines[len(lines)-1]["Id"])
+	}
+	exported := hosted(t, `{"protocol":1,"command":"chat export","parameters":{"DBInstance":"`+from+`","AsBytes":true,"Scope":["Projects"],"StartDate":"2018-01-31T00:00:00.0000000Z","Level":"All"}}`, nil)
+	var archive []byte
+	progress := false
+	for _, event := range exported {
+		progress = progress || event["type"] == "progress" && event["Completed"] == true
+		if event["type"] == "bytes" {
+			piece, err := base64.StdEncoding.DecodeString(event["base64"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			archive = append(archive, piece...)
+		}
+		if event["type"] == "object" {
+			t.Errorf("an export as bytes gives an object: %v", event)
+		}
+	}
+	if last(exported) != "result<nil>" || !progress || !bytes.HasPrefix(archive, []byte("PK")) {
+		t.Fatalf("%d bytes, ends with %s", len(archive), last(exported))
+	}
+	for _, whatIf := range []string{"true", "false"} {
+		got := hosted(t, `{"protocol":1,"command":"chat import","parameters":{"DBInstance":"`+to+`","ByteInput":true,"WhatIf":`+whatIf+`}}`, archive)
+		if last(got) != "result<nil>" {
+			t.Fatalf("got %v", got)
+		}
+	}
+	if n := len(databasetest.Dump(t, databasetest.Open(t, filepath.Join(dir, "to.db")))["tblChat"]); n != 40 {
+		t.Errorf("%d messages", n)
+	}
+	for request, id := range map[string]string{
+		`{"protocol":1,"command":"chat export","parameters":{"DBInstance":"` + from + `"}}`:                                              "InvalidUsage",
+		`{"protocol":1,"command":"chat export","parameters":{"DBInstance":"` + from + `","FileName":"x.zip","StartDate":"31/1/2018"}}`:   "DateInvalid",
+		`{"protocol":1,"command":"chat verify","parameters":{"FileName":"` + filepath.ToSlash(filepath.Join(dir, "nothing.zip")) + `"}}`: "FileNotFound",
+	} {
+		if got := hosted(t, request, nil); last(got) != "error"+id {
+			t.Errorf("%s ends with %s", request, last(got))
+		}
 	}
 }
