@@ -191,11 +191,17 @@ func (p *planner) isDatabaseNewer(t schema.Table, in, there []any) bool {
 	case "tblPrincipal":
 		return later("prinUpdatedOn")
 	case "tblNode":
-		return later("nodeUpdatedOn")
+		// The root of a database is its own: another database's root only stands for it.
+		id := there[0].(int64)
+		_, otherGUID := p.keptGUIDs[t.Name][id]
+		return later("nodeUpdatedOn") || (otherGUID && p.tree.nodes[id].isRoot())
 	case "tblScopePrincipal", "tblPrincipalRole":
 		return p.dbNewer[there[0].(int64)]
 	case "tblPrincipalInvites":
 		return later("invID")
+	case "tblConfig": // a pool keeps its own configuration
+		at := place(t, "configPoolID")
+		return there[at] != in[at]
 	}
 	return t.Kind == schema.Static
 }
@@ -285,8 +291,7 @@ func (n *inviteNumbers) give(row []any) (number int64, other bool) {
 	return number, true
 }
 
-// compareKeyless plans a table without a published key. Rows that are equal are the same; of the rest, a
-// configuration is known by its label and pool.
+// compareKeyless plans a table without a published key: rows that are equal are the same.
 func (p *planner) compareKeyless(t schema.Table) error {
 	plan, mapper := p.tables[t.Name], p.rowMapOf(t)
 	every := make([]int, len(t.Columns))
@@ -317,15 +322,6 @@ func (p *planner) compareKeyless(t schema.Table) error {
 	if err != nil {
 		return err
 	}
-	byLabel := map[string][][]any{}
-	identity := []int{0, 2} // configLabel, configPoolID
-	if t.Name == "tblConfig" {
-		for _, same := range there {
-			for _, row := range same {
-				byLabel[keyOf(row, identity)] = append(byLabel[keyOf(row, identity)], row)
-			}
-		}
-	}
 	for _, row := range rows {
 		switch {
 		case row == nil:
@@ -333,11 +329,6 @@ func (p *planner) compareKeyless(t schema.Table) error {
 		case t.Name == "tblComplianceState" && total > 0:
 			plan.take(leave)
 			p.clash(Clash{Table: t.Name, Where: "the state of the compliance service", Database: "its own state", Archive: values(t, row, every), Done: "the database's stays"})
-		case t.Name == "tblConfig" && len(byLabel[keyOf(row, identity)]) == 1:
-			old := byLabel[keyOf(row, identity)][0]
-			places := differing(t, row, old)
-			plan.take(change)
-			p.clash(Clash{Table: t.Name, Where: values(t, row, identity), Database: values(t, old, places), Archive: values(t, row, places), Done: "the archive's is taken"})
 		default:
 			plan.take(add)
 		}
@@ -345,20 +336,12 @@ func (p *planner) compareKeyless(t schema.Table) error {
 	return nil
 }
 
-// identityOf gives the columns that find the row to change.
-func identityOf(t schema.Table) []int {
-	if t.Name == "tblConfig" {
-		return []int{0, 2}
-	}
-	return keyPlaces(t)
-}
-
 // setOf gives what a changed row takes: every column that does not find it.
 func setOf(t schema.Table, row []any) (set map[string]any, where []database.Condition) {
 	set = map[string]any{}
-	identity := identityOf(t)
+	key := keyPlaces(t)
 	for i, c := range t.Columns {
-		if slices.Contains(identity, i) {
+		if slices.Contains(key, i) {
 			where = append(where, database.Condition{Column: c.Name, Operator: database.Equal, Values: []any{row[i]}})
 			continue
 		}

@@ -29,7 +29,7 @@
 //
 //   - of a principal or node the one changed later wins (prinUpdatedOn, nodeUpdatedOn); the archive where both are
 //     of the same time. Scopes and roles go with their node. A GUID or URI in the database stays.
-//   - rows of the static tables stay as they are in the database.
+//   - rows of the static tables, and the configuration of another pool, stay as they are in the database.
 //   - of other rows the archive's is taken, of counters and invitations the higher number.
 //   - A message is known by its room and chatId. With the same time and author but another text, the archive's is
 //     taken, unless an administrator replaced the database's, or messages were added to the database's room since. Of another time or author it is a

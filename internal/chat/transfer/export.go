@@ -208,8 +208,11 @@ func (e *exporter) about() archive.About {
 	return about
 }
 
-// estimate sets the meter's total. Messages are taken from the counters: counting them would cost as much as reading.
+// estimate sets the meter's total where it can be known. Messages are taken from the counters: counting them would cost as much as reading.
 func (e *exporter) estimate() error {
+	if !e.options.StartDate.IsZero() {
+		return nil // how many messages are from then on would have to be counted
+	}
 	for _, t := range schema.Tables(e.schema) {
 		if !e.chosen.takes(t) || t.Name == "tblChat" {
 			continue
@@ -220,7 +223,7 @@ func (e *exporter) estimate() error {
 		}
 		e.meter.state.Total += n
 	}
-	if !e.chosen.messages() || e.schema != schema.Chat || !e.options.StartDate.IsZero() {
+	if !e.chosen.messages() || e.schema != schema.Chat {
 		return nil
 	}
 	highest := map[int64]int64{}

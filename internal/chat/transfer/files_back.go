@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"time"
 
 	"csbackup/internal/failure"
@@ -56,19 +57,21 @@ func (f *filePlan) look() error {
 
 // each gives every file with the name that it has in the file store, and whether the same one is there already.
 func (f *filePlan) each(fn func(name string, there bool, modTime time.Time, content io.Reader) error) error {
-	path := f.importer.options.FileStore
-	root, err := os.OpenRoot(path)
+	store, err := openFileStore(f.importer.options.FileStore)
 	if err != nil {
-		return failure.Wrap(failure.FileNotFound, path, "The file store cannot be opened", "Give the folder PersistentChat of the target pool's file store.", err)
+		return err
 	}
-	f.root = root
-	defer root.Close()
+	f.root = store.root
+	defer store.close()
 	return f.importer.archive.Files(f.importer.ctx, func(guid, name string, modTime time.Time, size int64, content io.Reader) error {
 		if there, ok := f.plan.otherGUIDs[guid]; ok {
 			guid = there
 		}
+		if folder, ok := store.folders[guid]; ok { // perhaps in upper case
+			guid = folder
+		}
 		name = guid + "/" + name
-		if _, err := root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		if _, err := store.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 			return fn(name, false, modTime, content)
 		}
 		same, err := f.same(name, content)
@@ -174,6 +177,21 @@ func (f *filePlan) put(name string, modTime time.Time, content io.Reader) error 
 		return errors.Join(f.failed(name, err), f.root.Remove(passingName))
 	}
 	f.created = append(f.created, name)
+	return f.sync(folder)
+}
+
+// sync makes the names in a folder last. Windows does it by itself.
+func (f *filePlan) sync(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	opened, err := f.root.Open(folder)
+	if err != nil {
+		return f.failed(folder, err)
+	}
+	if err := errors.Join(opened.Sync(), opened.Close()); err != nil {
+		return f.failed(folder, err)
+	}
 	return nil
 }
 

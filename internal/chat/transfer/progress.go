@@ -35,7 +35,9 @@ func (m *meter) tell() {
 	if m.report == nil {
 		return
 	}
-	m.state.Total = max(m.state.Total, m.state.Done)
+	if m.state.Total > 0 {
+		m.state.Total = max(m.state.Total, m.state.Done)
+	}
 	if spent := time.Since(m.started).Seconds(); m.state.Done > 0 && m.state.Total > m.state.Done && spent > 1 {
 		m.state.SecondsLeft = int64(spent * float64(m.state.Total-m.state.Done) / float64(m.state.Done))
 	}

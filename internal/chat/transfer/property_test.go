@@ -29,66 +29,73 @@ func embedded(t testing.TB, made ...string) database.Database {
 	return db
 }
 
-// checked runs a property whose databases live in folders of their own.
-func checked(t *testing.T, property func(t *rapid.T, tb testing.TB)) {
+// checked runs a property whose databases live in folders of their own. It draws everything first.
+func checked(t *testing.T, draw func(t *rapid.T) (property func(t testing.TB))) {
 	t.Helper()
 	rapid.Check(t, func(r *rapid.T) {
-		failed := !t.Run("case", func(t *testing.T) { property(r, t) })
-		if failed {
+		property := draw(r)
+		if !t.Run("case", func(t *testing.T) { property(t) }) {
 			r.Fatal("see above")
 		}
 	})
 }
 
 func TestRoundTripOfAnyDatabase(t *testing.T) {
-	checked(t, func(r *rapid.T, t testing.TB) {
+	checked(t, func(r *rapid.T) func(t testing.TB) {
 		all := randomDatabase(r, false)
-		from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat)
-		fill(t, from, all)
-		a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
-		result := imported(t, to, a)
-		if result.ClashCount != 0 || result.LeftOutCount != 0 {
-			t.Errorf("got %+v", result)
-		}
-		wantSame(t, lasting(t, to), all.travels())
-		if again := imported(t, to, a); !again.NothingToDo {
-			t.Errorf("the second import did something: %+v", again)
+		return func(t testing.TB) {
+			from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat)
+			fill(t, from, all)
+			a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
+			result := imported(t, to, a)
+			if result.ClashCount != 0 || result.LeftOutCount != 0 {
+				t.Errorf("got %+v", result)
+			}
+			wantSame(t, lasting(t, to), all.travels())
+			if again := imported(t, to, a); !again.NothingToDo {
+				t.Errorf("the second import did something: %+v", again)
+			}
 		}
 	})
 }
 
 func TestRoundTripOfAnyComplianceQueue(t *testing.T) {
-	checked(t, func(r *rapid.T, t testing.TB) {
+	checked(t, func(r *rapid.T) func(t testing.TB) {
 		all := randomDatabase(r, false)
-		from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Compliance)
-		fill(t, from, all)
-		a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Compliance})
-		imported(t, to, a)
-		want := map[string][][]any{}
-		for _, table := range schema.Tables(schema.Compliance) {
-			want[table.Name] = all[table.Name]
-		}
-		wantSame(t, databasetest.Dump(t, to), want)
-		if again := imported(t, to, a); !again.NothingToDo {
-			t.Errorf("the second import did something: %+v", again)
+		return func(t testing.TB) {
+			from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Compliance)
+			fill(t, from, all)
+			a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Compliance})
+			imported(t, to, a)
+			want := map[string][][]any{}
+			for _, table := range schema.Tables(schema.Compliance) {
+				want[table.Name] = all[table.Name]
+			}
+			wantSame(t, databasetest.Dump(t, to), want)
+			if again := imported(t, to, a); !again.NothingToDo {
+				t.Errorf("the second import did something: %+v", again)
+			}
 		}
 	})
 }
 
 func TestWhatIsThereInPartIsCompleted(t *testing.T) {
-	checked(t, func(r *rapid.T, t testing.TB) {
+	checked(t, func(r *rapid.T) func(t testing.TB) {
 		all := randomDatabase(r, true)
-		from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat)
-		fill(t, from, all)
-		fill(t, to, part(r, all.travels()))
-		a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
-		result := imported(t, to, a)
-		if result.ClashCount != 0 || result.LeftOutCount != 0 {
-			t.Errorf("got %+v", result)
-		}
-		wantSame(t, lasting(t, to), all.travels())
-		if again := imported(t, to, a); !again.NothingToDo {
-			t.Errorf("the second import did something: %+v", again)
+		some := part(r, all.travels())
+		return func(t testing.TB) {
+			from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat)
+			fill(t, from, all)
+			fill(t, to, some)
+			a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
+			result := imported(t, to, a)
+			if result.ClashCount != 0 || result.LeftOutCount != 0 {
+				t.Errorf("got %+v", result)
+			}
+			wantSame(t, lasting(t, to), all.travels())
+			if again := imported(t, to, a); !again.NothingToDo {
+				t.Errorf("the second import did something: %+v", again)
+			}
 		}
 	})
 }
@@ -130,23 +137,66 @@ func dangles(t schema.Table, row []any, all rows) bool {
 	return false
 }
 
-func TestLevelsOneByOneMakeTheWhole(t *testing.T) {
-	checked(t, func(r *rapid.T, t testing.TB) {
-		all := randomDatabase(r, true)
-		delete(all, "tblConfig") // it belongs to no level
-		twoLevels(all)
-		from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat)
-		fill(t, from, all)
-		for _, level := range []schema.Level{schema.LevelUser, schema.LevelCategory, schema.LevelRoomDirectory, schema.LevelContent} {
-			a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat, Level: level})
-			if result := imported(t, to, a); result.ClashCount != 0 || result.LeftOutCount != 0 {
-				t.Errorf("%s: got %+v", level, result)
+// Two databases that have nothing to do with each other but some names and numbers become one: nothing of either is
+// lost, and a second time there is nothing to do.
+func TestAnyTwoDatabasesMerge(t *testing.T) {
+	checked(t, func(r *rapid.T) func(t testing.TB) {
+		one, two := randomDatabase(r, true), randomDatabase(r, true)
+		return func(t testing.TB) {
+			from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat, schema.Compliance)
+			fill(t, from, one)
+			fill(t, to, two)
+			a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
+			result := imported(t, to, a)
+			merged := databasetest.Dump(t, to)
+			for _, name := range []string{"tblPrincipal", "tblNode", "tblChat", "tblPrincipalRole", "tblPreference", "tblADCookie"} {
+				table, _ := schema.Lookup(name)
+				keys := map[string]bool{}
+				for _, row := range merged[name] {
+					keys[key(table, row)] = true
+				}
+				for _, row := range two[name] {
+					if !keys[key(table, row)] {
+						t.Errorf("the row %q of %s is gone", row, name)
+					}
+				}
 			}
+			texts := map[any]int{}
+			for _, m := range merged["tblChat"] {
+				texts[m[5]]++
+			}
+			for _, m := range one["tblChat"] {
+				if texts[m[5]] == 0 && result.LeftOutCount == 0 && result.ClashCount == 0 {
+					t.Errorf("the message %q did not come over", m)
+				}
+			}
+			if again := imported(t, to, a); !again.NothingToDo {
+				t.Errorf("the second import did something: %+v", again)
+			}
+			wantSame(t, databasetest.Dump(t, to), merged)
 		}
-		wantSame(t, lasting(t, to), all.travels())
-		whole, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
-		if again := imported(t, to, whole); !again.NothingToDo {
-			t.Errorf("the import of everything did something: %+v", again)
+	})
+}
+
+func TestLevelsOneByOneMakeTheWhole(t *testing.T) {
+	checked(t, func(r *rapid.T) func(t testing.TB) {
+		all := randomDatabase(r, true)
+		return func(t testing.TB) {
+			delete(all, "tblConfig") // it belongs to no level
+			twoLevels(all)
+			from, to := embedded(t, schema.Chat, schema.Compliance), embedded(t, schema.Chat)
+			fill(t, from, all)
+			for _, level := range []schema.Level{schema.LevelUser, schema.LevelCategory, schema.LevelRoomDirectory, schema.LevelContent} {
+				a, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat, Level: level})
+				if result := imported(t, to, a); result.ClashCount != 0 || result.LeftOutCount != 0 {
+					t.Errorf("%s: got %+v", level, result)
+				}
+			}
+			wantSame(t, lasting(t, to), all.travels())
+			whole, _ := exported(t, from, transfer.ExportOptions{DatabaseName: schema.Chat})
+			if again := imported(t, to, whole); !again.NothingToDo {
+				t.Errorf("the import of everything did something: %+v", again)
+			}
 		}
 	})
 }

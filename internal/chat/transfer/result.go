@@ -59,7 +59,7 @@ type ExportResult struct {
 	FileLinks int64
 	// LeftOut names what should have travelled and could not.
 	LeftOut []string `json:",omitempty"`
-	// People is how many principals nothing refers to; these the directory fills in again.
+	// Unreferenced is how many principals nothing refers to; these the directory fills in again.
 	Unreferenced int64
 	Disabled     int64 // rooms that were disabled afterwards
 	Seconds      float64
