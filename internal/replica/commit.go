@@ -74,11 +74,16 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 // writing.
 func (r *Replica) flush(ctx context.Context, touched map[string]bool) error {
 	maps.Copy(r.unflushed, touched)
-	folders := slices.DeleteFunc(slices.Sorted(maps.Keys(r.unflushed)), func(f string) bool {
-		_, err := r.Store.Lstat(f)
-		return errors.Is(err, fs.ErrNotExist)
-	})
-	if err := r.Store.FlushFolders(ctx, folders); err != nil {
+	folders := slices.Sorted(maps.Keys(r.unflushed))
+	err := r.Store.FlushFolders(ctx, folders)
+	if errors.Is(err, fs.ErrNotExist) { // a folder that was removed has nothing to be made durable
+		folders = slices.DeleteFunc(folders, func(f string) bool {
+			_, err := r.Store.Lstat(f)
+			return errors.Is(err, fs.ErrNotExist)
+		})
+		err = r.Store.FlushFolders(ctx, folders)
+	}
+	if err != nil {
 		return errors.Join(err, r.setMeta("unflushed", "yes")) // the next process has to know, too
 	}
 	clear(r.unflushed)

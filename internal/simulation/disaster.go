@@ -117,6 +117,16 @@ func (w *week) settle() error {
 		s.full, s.stateFull, s.unmounted, s.flaky = false, false, false, 0
 		w.unlock(s)
 	}
+	for _, full := range []bool{false, true} {
+		if err := w.rest(full); err != nil {
+			return err
+		}
+	}
+	return w.alike()
+}
+
+// rest runs cycles until nothing happens any more, with looks at what the stores tell or at everything.
+func (w *week) rest(full bool) error {
 	for round := range 25 {
 		for _, s := range w.sides {
 			if s.replica == nil {
@@ -131,14 +141,14 @@ func (w *week) settle() error {
 		w.watch()
 		changed := false
 		for _, s := range w.sides {
-			active, err := w.quiet(s, round)
+			active, err := w.quiet(s, round, full)
 			if err != nil {
 				return err
 			}
 			changed = changed || active
 		}
-		if !changed && round > 1 {
-			return w.alike()
+		if !changed && (round > 1 || full) {
+			return nil
 		}
 	}
 	for _, s := range w.sides {
@@ -148,12 +158,12 @@ func (w *week) settle() error {
 }
 
 // quiet runs one undisturbed cycle of a side. It tells whether anything was done.
-func (w *week) quiet(s *side, round int) (bool, error) {
+func (w *week) quiet(s *side, round int, full bool) (bool, error) {
 	to := w.other(s)
 	s.elapsed += 2 * settling
 	w.model.begin(w.sides)
 	see := s.replica.CatchUp
-	if round > 0 && round%3 == 0 {
+	if full {
 		see = s.replica.Look
 	}
 	look, err := see(w.context())
@@ -194,8 +204,7 @@ func (w *week) quiet(s *side, round int) (bool, error) {
 	if to.replica.Held() != "" {
 		return false, nil
 	}
-	full := round > 0 && round%10 == 0
-	result, err := w.session(s, to, full, -1)
+	result, err := w.session(s, to, round == 10, -1)
 	w.note("%s cycles: %+v, sent %+v, %v", s.pool, look, result, err)
 	if err != nil && !failure.IsID(err, failure.StoreHeld) {
 		return true, nil

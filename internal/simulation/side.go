@@ -53,7 +53,8 @@ type side struct {
 	drive   *disk
 
 	full, stateFull, unmounted bool
-	flaky                      int // one operation in so many fails; 0 for none
+	failing                    func(op, name string) error // says which operation fails, beside the others; may be nil
+	flaky                      int                         // one operation in so many fails; 0 for none
 	meddle                     func(op string)
 	trace                      func(string, ...any) // hears each operation; may be nil
 }
@@ -108,6 +109,11 @@ func (s *side) decide(op, name string) error {
 	}
 	if err := s.step(op); err != nil {
 		return err
+	}
+	if s.failing != nil {
+		if err := s.failing(op, name); err != nil {
+			return err
+		}
 	}
 	switch {
 	case s.unmounted:

@@ -1,0 +1,149 @@
+package simulation
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"csbackup/internal/filestore"
+)
+
+// faults are what an operation fails with.
+var faults = []error{syscall.EIO, fs.ErrPermission, fs.ErrNotExist, filestore.ErrFull}
+
+// everyFault makes the sweep complete; without it, each fifth operation fails with one of the faults.
+const everyFault = "CSBACKUP_TEST_EVERY_FAULT"
+
+// changed is a pair that was alike, and on which every kind of change was made on both sides.
+func changed() (*week, error) {
+	w := newWeek(1, false, "")
+	a, b := w.sides[0], w.sides[1]
+	for _, s := range w.sides {
+		if err := s.start(); err != nil {
+			return nil, err
+		}
+	}
+	for i := range 8 {
+		w.store(a, fmt.Sprintf("CollabContent/m%d/a%d", i%3, i), w.content())
+		w.store(b, fmt.Sprintf("CollabMetadata/m%d/b%d", i%3, i), w.content())
+	}
+	for range 3 {
+		for _, s := range w.sides {
+			if _, err := w.quiet(s, 1, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i, s := range w.sides {
+		w.store(s, fmt.Sprintf("CollabContent/m1/new%d", i), w.content())
+		w.store(s, fmt.Sprintf("CollabContent/m0/a%d", 3*i), w.content())
+		w.remove(s, fmt.Sprintf("CollabContent/m%d/a%d", 1+i, 1+i))
+		w.rename(s, fmt.Sprintf("CollabMetadata/m%d/b%d", i, 3+i), fmt.Sprintf("CollabMetadata/n%d/b", i))
+		w.store(s, "CollabMetadata/m2/both", w.content())
+	}
+	return w, w.failed
+}
+
+// cycled runs two cycles of each side, with whatever fails, and tells what was reported as not done.
+func (w *week) cycled() (reported bool, err error) {
+	for range 2 {
+		for _, s := range w.sides {
+			to := w.other(s)
+			s.elapsed += 2 * settling
+			to.elapsed += time.Second
+			w.model.begin(w.sides)
+			look, err := s.replica.Look(w.context())
+			reported = reported || err != nil || look.Incomplete != nil || look.Deferred > 0 || s.replica.Held() != ""
+			if err == nil && s.replica.Held() == "" {
+				result, err := w.session(s, to, false, -1)
+				reported = reported || err != nil || result.Pending > 0 || !result.Drained
+			}
+			if err := w.check("a cycle in which something failed"); err != nil {
+				return reported, err
+			}
+		}
+	}
+	return reported, nil
+}
+
+// sweep lets the nth operation of a side fail.
+func sweep(number, nth int, fault error) (count int, err error) {
+	w, err := changed()
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		for _, s := range w.sides {
+			_ = s.stop()
+			mounted.unmount(s.diskName)
+		}
+	}()
+	failed := ""
+	w.sides[number].failing = func(op, name string) error {
+		count++
+		if count != nth {
+			return nil
+		}
+		failed = op + " " + name
+		return fmt.Errorf("%s %q: %w", op, name, fault)
+	}
+	reported, err := w.cycled()
+	w.sides[number].failing = nil
+	if err == nil && !reported {
+		// Nobody was told: then nothing may be missing either, but for deletions that wait their time.
+		reported, err = w.cycled()
+		if one, two := w.sides[0].tree("", roots), w.sides[1].tree("", roots); err == nil && differences(one, two) != "" {
+			err = fmt.Errorf("P24: nothing was reported, and the sides differ:\n%s", differences(one, two))
+		}
+	}
+	if err == nil {
+		err = w.settle()
+	}
+	if err != nil {
+		err = fmt.Errorf("operation %d of pool%d (%s) failed with %q: %w", nth, number+1, failed, fault, err)
+	}
+	return count, err
+}
+
+// Each operation of each side's store fails once in a cycle with every kind of change: nothing is lost
+// or torn, no deletion follows from what could not be listed, it is told, and afterwards it converges.
+func TestP02_P04_P06_P11_EachOperationFailsOnce(t *testing.T) {
+	for number := range 2 {
+		count, err := sweep(number, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var next, done atomic.Int64
+		var running sync.WaitGroup
+		for range runtime.GOMAXPROCS(0) {
+			running.Go(func() {
+				for {
+					nth := int(next.Add(1))
+					if nth > count || t.Failed() {
+						return
+					}
+					for i, fault := range faults {
+						if os.Getenv(everyFault) == "" && (nth%5 != 0 || nth/5%len(faults) != i) {
+							continue
+						}
+						if _, err := sweep(number, nth, fault); err != nil {
+							t.Error(err)
+						}
+						done.Add(1)
+					}
+				}
+			})
+		}
+		running.Wait()
+		t.Logf("pool%d: %d operations, %d failures tried", number+1, count, done.Load())
+	}
+	if os.Getenv(everyFault) == "" {
+		t.Logf("each fifth operation failed with one of %d errors; %s=1 tries all with all", len(faults), everyFault)
+	}
+}
