@@ -555,6 +555,23 @@ func (m *Memory) Lock(name string) {
 	m.locked[m.key(name)] = true
 }
 
+// Rot changes one bit of a file's content, as a disk may: nothing else of it changes and nothing is told.
+func (m *Memory) Rot(name string, bit int) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	place, err := m.slot(name)
+	if err == nil && place.node == nil {
+		err = fs.ErrNotExist
+	} else if err == nil && (place.node.kind != File || bit >= 8*len(place.node.data)) {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return about("change", name, err)
+	}
+	place.node.data[bit/8] ^= 1 << (bit % 8)
+	return nil
+}
+
 // Unlock ends Lock.
 func (m *Memory) Unlock(name string) {
 	m.mutex.Lock()

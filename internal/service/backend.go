@@ -3,12 +3,14 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"time"
 
 	"csbackup/internal/admin"
 	"csbackup/internal/failure"
+	"csbackup/internal/index"
 	"csbackup/internal/module"
 	"csbackup/internal/settings"
 )
@@ -59,27 +61,62 @@ func worst(states []string, ranked ...string) string {
 	return notInitialized
 }
 
+// patience is how many intervals may pass without a cycle, and how long more, before a state is stale.
+const (
+	patientIntervals = 3
+	patientBeyond    = 10 * time.Minute
+)
+
 func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
 	e.mu.Lock()
 	p := e.progress
 	e.mu.Unlock()
-	now := s.settings.Get()
+	now, x := s.settings.Get(), e.replica.Index
+	counts := x.Counts()
 	left, bytes := e.replica.Left()
-	counts := e.replica.Index.Counts()
-	alive := p.lastCycle
-	if p.lastMove.After(alive) {
-		alive = p.lastMove
+	st := standing{progress: p, partner: s.partner.FQDN, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
+		held: e.replica.Held(), heldBack: e.replica.HeldBack(), left: left, leftBytes: bytes, missing: counts.Missing, suspects: counts.Suspects,
+		pending: counts.Pending, packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10}
+	if err := examples(x, &st); err != nil {
+		return admin.ModuleStatus{}, s.explain(err)
 	}
-	stale := !alive.IsZero() && time.Since(alive) > 3*time.Duration(now.SyncInterval)+10*time.Minute
-	state, reason := exportState(standing{progress: p, held: e.replica.Held(), left: left, leftBytes: bytes, missing: counts.Missing,
-		packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10, stale: stale})
-	imported, importReason := importState(p)
-	if reason == "" {
-		reason = importReason
-	}
-	return admin.ModuleStatus{Identity: e.module.Identity, ExportStatus: state, ImportStatus: imported, Reason: reason,
+	exported, reason := exportState(st)
+	imported, importReason := importState(st)
+	return admin.ModuleStatus{Identity: e.module.Identity, ExportStatus: exported, ImportStatus: imported, Reason: join(reason, importReason),
 		Backlog: left, BacklogBytes: bytes, LastExportTime: p.lastExport, LastImportTime: p.lastImport, LastAcknowledgedTime: p.lastAcknowledged,
 		Conflicts: e.replica.Conflicts(), Suspects: counts.Suspects}, nil
+}
+
+// examples finds one path of each kind that waits; it reads at most one item each.
+func examples(x *index.Index, st *standing) error {
+	if st.left > 0 {
+		items, err := x.Since(x.Agreed(), 1)
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			st.oldest = it.Path
+		}
+	}
+	if st.suspects > 0 {
+		items, err := x.InState(index.Suspect, "", 1)
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			st.suspect = it.Path
+		}
+	}
+	if st.pending > 0 {
+		pending, err := x.Pending("", 1)
+		if err != nil {
+			return err
+		}
+		for _, p := range pending {
+			st.waiting = fmt.Sprintf("%q: %s", p.Path, p.Reason)
+		}
+	}
+	return nil
 }
 
 // Sync asks the modules for a full comparison; modules that csbackup does not hold have nothing to do.
@@ -111,6 +148,9 @@ func (s *service) SetSettings(_ context.Context, change settings.Change) error {
 // ResetSettings sets the defaults.
 func (s *service) ResetSettings(context.Context) error {
 	_, err := s.settings.Reset(s.Pool.FQDN)
+	for _, e := range s.engines {
+		e.nudge()
+	}
 	return err
 }
 
@@ -157,7 +197,7 @@ func (s *service) RestoreVersion(_ context.Context, id string) error {
 	for _, e := range s.engines {
 		if e.module.Short == short {
 			if err := e.replica.RestoreVersion(rest); err != nil {
-				return err
+				return s.explain(err)
 			}
 			e.nudge()
 			return nil

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"csbackup/internal/exchange"
-	"csbackup/internal/failure"
 	"csbackup/internal/module"
 	"csbackup/internal/replica"
 	"csbackup/internal/settings"
@@ -22,6 +21,7 @@ type engine struct {
 	replica  *replica.Replica
 	settings *settings.Keeper
 	standing func() error // fails while another process serves the pool
+	explain  func(error) error
 	dial     func(ctx context.Context) (io.ReadWriteCloser, error)
 	log      *slog.Logger
 	now      func() time.Time
@@ -38,6 +38,7 @@ type progress struct {
 	lookWanted            bool // the comparison that is wanted has not looked at everything yet
 	exported              bool // a session with the partner ended well since the start
 	imported              bool
+	unsentSince           time.Time // when something was left for the first time since nothing was
 	exportError           error
 	importError           error
 	look                  replica.Look
@@ -45,6 +46,7 @@ type progress struct {
 	failures              int   // cycles that failed one after the other
 	partnerPending        uint64
 	lastCycle, lastMove   time.Time // lastMove: when the partner last acknowledged a batch
+	lastCall              time.Time // when the partner's last session ended
 	lastExport            *time.Time
 	lastImport            *time.Time
 	lastAcknowledged      *time.Time
@@ -120,6 +122,7 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	if err == nil {
 		err = e.replica.Prune(retention)
 	}
+	err = e.explain(err)
 	if err != nil && ctx.Err() == nil {
 		e.log.Warn("the cycle failed", "module", e.module.Identity, "error", err)
 	}
@@ -131,6 +134,11 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	p.lastCycle = e.now()
 	p.exportError = err
 	p.look = look
+	if left, _ := e.replica.Left(); left == 0 {
+		p.unsentSince = time.Time{}
+	} else if p.unsentSince.IsZero() {
+		p.unsentSince = p.lastCycle
+	}
 	switch {
 	case err == nil:
 		p.failures = 0
@@ -205,6 +213,7 @@ func (e *engine) accepted(err error) {
 	e.mu.Lock()
 	e.progress.importError = err
 	e.progress.imported = true
+	e.progress.lastCall = now
 	if err == nil {
 		e.progress.lastImport = &now
 	}
@@ -212,59 +221,6 @@ func (e *engine) accepted(err error) {
 	if left, _ := e.replica.Left(); err == nil && left > 0 {
 		e.nudge()
 	}
-}
-
-// The words for states; there are no others.
-const (
-	notInitialized = "NotInitialized"
-	finalState     = "FinalState"
-	steadyState    = "SteadyState"
-	nonSteadyState = "NonSteadyState"
-	errorState     = "ErrorState"
-	normalState    = "NormalState"
-)
-
-// standing is all that a module's export state is decided from.
-type standing struct {
-	progress
-	held         string
-	left         int64
-	leftBytes    int64
-	missing      int64
-	packageBytes int64
-	stale        bool
-}
-
-// exportState decides the word and the reason. It is pure.
-func exportState(s standing) (state, reason string) {
-	switch {
-	case s.held != "":
-		return errorState, "The loss brake holds: " + s.held + "."
-	case s.exportError != nil:
-		shown := failure.Of(s.exportError)
-		return errorState, shown.Error()
-	case s.look.Incomplete != nil:
-		return errorState, "The store could not be listed in full: " + s.look.Incomplete.Error()
-	case s.stale:
-		return errorState, "No cycle has come to its end for too long; what is shown here may be out of date."
-	case !s.exported:
-		return notInitialized, ""
-	case s.left == 0 && s.missing == 0 && s.look.Deferred == 0 && s.partnerPending == 0 && !s.syncWanted && !s.comparing:
-		return finalState, ""
-	case s.leftBytes > s.packageBytes:
-		return nonSteadyState, ""
-	}
-	return steadyState, ""
-}
-
-func importState(p progress) (state, reason string) {
-	switch {
-	case !p.imported:
-		return notInitialized, ""
-	case p.importError != nil && !errors.Is(p.importError, context.Canceled):
-		return errorState, "The last import failed: " + failure.Of(p.importError).Error()
-	}
-	return normalState, ""
 }
 
 // tlsDial connects to the first of the partner's services that answers.

@@ -14,6 +14,7 @@ import (
 type router struct {
 	engines  map[string]*engine
 	standing func() error // fails while another process serves the pool
+	explain  func(error) error
 	chosen   *engine
 	target   *replica.Importer
 }
@@ -28,15 +29,18 @@ func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcom
 		return exchange.Welcome{}, err
 	}
 	r.chosen, r.target = e, e.replica.Importer()
-	return r.target.Welcome(ctx, h)
+	welcome, err := r.target.Welcome(ctx, h)
+	return welcome, r.explain(err)
 }
 
 func (r *router) Retries(ctx context.Context, after string, limit int) ([]string, error) {
-	return r.target.Retries(ctx, after, limit)
+	paths, err := r.target.Retries(ctx, after, limit)
+	return paths, r.explain(err)
 }
 
 func (r *router) Plan(ctx context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
-	return r.target.Plan(ctx, batch, items)
+	wants, err := r.target.Plan(ctx, batch, items)
+	return wants, r.explain(err)
 }
 
 func (r *router) Receive(ctx context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
@@ -44,7 +48,8 @@ func (r *router) Receive(ctx context.Context, batch exchange.Batch, part exchang
 }
 
 func (r *router) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
-	return r.target.Commit(ctx, batch)
+	ack, err := r.target.Commit(ctx, batch)
+	return ack, r.explain(err)
 }
 
 func (r *router) Discard(batch exchange.Batch) { r.target.Discard(batch) }

@@ -150,7 +150,7 @@ func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWrite
 	if err != nil {
 		return err
 	}
-	e := &engine{module: m, replica: r, settings: s.settings, standing: s.lease.Standing, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
+	e := &engine{module: m, replica: r, settings: s.settings, standing: s.lease.Standing, explain: s.explain, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
 	e.progress.syncWanted, e.progress.lookWanted = wanted, wanted
 	s.engines[m.Identity] = e
 	return nil
@@ -197,6 +197,7 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 	running.Go(func() { s.lease.Keep(ctx) })
 	for _, e := range s.engines {
 		running.Go(func() { s.cycles(ctx, e) })
+		running.Go(func() { e.scrub(ctx) })
 	}
 	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
 	select {
@@ -248,7 +249,7 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 			enabled[id] = e
 		}
 	}
-	r := &router{engines: enabled, standing: s.lease.Standing}
+	r := &router{engines: enabled, standing: s.lease.Standing, explain: s.explain}
 	err := exchange.Import(ctx, conn, r, exchange.Options{})
 	if err == nil && r.target != nil {
 		var nowhere int64

@@ -1,35 +1,66 @@
 package service
 
 import (
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
+	"time"
+
+	"csbackup/internal/admin"
 )
 
-// Green is shown only for what was acknowledged and is still true.
+var noon = time.Date(2018, 1, 31, 12, 0, 0, 0, time.UTC)
+
+// Green is shown only for what was acknowledged and is still true, and whatever is not well is named.
 func TestP24_HonestStates(t *testing.T) {
-	sound := standing{progress: progress{exported: true}, packageBytes: 100}
+	sound := standing{progress: progress{exported: true, imported: true, lastCycle: noon, lastCall: noon}, partner: "pool2", now: noon, patience: time.Hour, packageBytes: 100}
 	with := func(change func(*standing)) standing { s := sound; change(&s); return s }
 	for _, row := range []struct {
-		name, want string
-		s          standing
+		name, export, imported, names string
+		s                             standing
 	}{
-		{"nothing was exported yet", notInitialized, standing{}},
-		{"all is acknowledged", finalState, sound},
-		{"a sync was accepted", steadyState, with(func(s *standing) { s.syncWanted = true })},
-		{"a comparison runs", steadyState, with(func(s *standing) { s.comparing = true })},
-		{"the partner has paths left", steadyState, with(func(s *standing) { s.partnerPending = 1 })},
-		{"a file is still changing", steadyState, with(func(s *standing) { s.look.Deferred = 1 })},
-		{"deletions wait", steadyState, with(func(s *standing) { s.missing = 1 })},
-		{"what is left fits a batch", steadyState, with(func(s *standing) { s.left, s.leftBytes = 3, 100 })},
-		{"a backlog", nonSteadyState, with(func(s *standing) { s.left, s.leftBytes = 3, 101 })},
-		{"the brake holds", errorState, with(func(s *standing) { s.held = "the folder is gone" })},
-		{"the last cycle failed", errorState, with(func(s *standing) { s.exportError = errors.New("no") })},
-		{"a folder could not be listed", errorState, with(func(s *standing) { s.look.Incomplete = errors.New("no") })},
-		{"the last cycle was long ago", errorState, with(func(s *standing) { s.stale = true })},
+		{"nothing was exchanged yet", notInitialized, notInitialized, "No session with pool2", standing{partner: "pool2", now: noon}},
+		{"all is acknowledged", finalState, normalState, "", sound},
+		{"a sync was accepted", nonSteadyState, normalState, "full comparison", with(func(s *standing) { s.syncWanted = true })},
+		{"a comparison runs", nonSteadyState, normalState, "full comparison", with(func(s *standing) { s.comparing = true })},
+		{"the partner has paths left", steadyState, normalState, "pool2 could not take yet: 1", with(func(s *standing) { s.partnerPending = 1 })},
+		{"a file is still changing", steadyState, normalState, "x: held", with(func(s *standing) { s.look.Deferred, s.look.Example = 1, "x: held" })},
+		{"deletions wait", steadyState, normalState, "Deletions", with(func(s *standing) { s.missing = 1 })},
+		{"what is left fits a batch", steadyState, normalState, "", with(func(s *standing) { s.left, s.leftBytes = 3, 100 })},
+		{"the oldest of it is known", steadyState, normalState, `"old" waits longest, since 2018-01-31T12:00:00Z`, with(func(s *standing) { s.left, s.oldest, s.unsentSince = 3, "old", noon })},
+		{"a backlog", nonSteadyState, normalState, "", with(func(s *standing) { s.left, s.leftBytes = 3, 101 })},
+		{"suspect files", finalState, normalState, `Suspect files: 2, such as "rotten"`, with(func(s *standing) { s.suspects, s.suspect = 2, "rotten" })},
+		{"names that are left out", finalState, normalState, "not replicated: 1, such as link", with(func(s *standing) { s.look.Skipped, s.look.Example = 1, "link" })},
+		{"the brake holds", errorState, normalState, "the folder is gone", with(func(s *standing) { s.held = "the folder is gone" })},
+		{"the last cycle failed", errorState, normalState, "no", with(func(s *standing) { s.exportError = errors.New("no") })},
+		{"a folder could not be listed", errorState, normalState, "no", with(func(s *standing) { s.look.Incomplete = errors.New("no") })},
+		{"the worker stopped", errorState, normalState, "No cycle has come to its end since 2018-01-31T10:59:59Z", with(func(s *standing) { s.lastCycle = noon.Add(-time.Hour - time.Second) })},
+		{"a long session goes on", finalState, normalState, "", with(func(s *standing) { s.lastCycle, s.lastMove = noon.Add(-9*time.Hour), noon })},
+		{"the partner fell silent", finalState, errorState, "pool2 has not called since", with(func(s *standing) { s.lastCall = noon.Add(-2 * time.Hour) })},
+		{"the partner's session failed", finalState, errorState, "no", with(func(s *standing) { s.importError = errors.New("no") })},
+		{"the partner deletes everything", finalState, errorState, "nearly all", with(func(s *standing) { s.heldBack = "nearly all" })},
+		{"a path of the partner's waits", finalState, normalState, "could not be taken yet: 1, such as y: why", with(func(s *standing) { s.pending, s.waiting = 1, "y: why" })},
 	} {
 		state, reason := exportState(row.s)
-		if state != row.want || (state == errorState) != (reason != "") {
-			t.Errorf("%s: %s %q, want %s", row.name, state, reason, row.want)
+		imported, importReason := importState(row.s)
+		told := join(reason, importReason)
+		bad := state == errorState || imported == errorState
+		if state != row.export || imported != row.imported || bad && told == "" || !strings.Contains(told, row.names) || row.names == "" && told != "" {
+			t.Errorf("%s: %s, %s, %q; want %s, %s", row.name, state, imported, told, row.export, row.imported)
 		}
+	}
+}
+
+// The order of the properties is the contract's; scripts depend on the names.
+func TestP24_TheShapeOfAStatus(t *testing.T) {
+	when := noon
+	raw, err := json.Marshal(admin.Status{PoolFqdn: "a", BackupPoolFqdn: "b", ActiveMachineFqdn: "c", OverallExportStatus: finalState, OverallImportStatus: normalState,
+		BackupModules: []admin.ModuleStatus{{Identity: "ConfServices.DataConf", ExportStatus: errorState, ImportStatus: normalState, Reason: "why", Backlog: 1, BacklogBytes: 2, LastExportTime: &when, Conflicts: 3, Suspects: 4}}})
+	const want = `{"PoolFqdn":"a","BackupPoolFqdn":"b","ActiveMachineFqdn":"c","OverallExportStatus":"FinalState","OverallImportStatus":"NormalState","BackupModules":[` +
+		`{"Identity":"ConfServices.DataConf","ExportStatus":"ErrorState","ImportStatus":"NormalState","Reason":"why","Backlog":1,"BacklogBytes":2,` +
+		`"LastExportTime":"2018-01-31T12:00:00Z","LastImportTime":null,"LastAcknowledgedTime":null,"Conflicts":3,"Suspects":4}]}`
+	if err != nil || string(raw) != want {
+		t.Errorf("%s (%v), want %s", raw, err, want)
 	}
 }

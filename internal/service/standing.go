@@ -1,0 +1,125 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"csbackup/internal/failure"
+)
+
+// The words for states; there are no others.
+const (
+	notInitialized = "NotInitialized"
+	finalState     = "FinalState"
+	steadyState    = "SteadyState"
+	nonSteadyState = "NonSteadyState"
+	errorState     = "ErrorState"
+	normalState    = "NormalState"
+)
+
+// standing is all that a module's states are decided from.
+type standing struct {
+	progress
+	partner        string
+	now            time.Time
+	patience       time.Duration // how long nothing may be heard of a cycle or of the partner
+	held, heldBack string
+	left           int64
+	leftBytes      int64
+	oldest         string // path of the change that waits longest
+	missing        int64
+	suspects       int64
+	suspect        string // path of one
+	pending        int64
+	waiting        string // one path of the partner's that waits, with the reason
+	packageBytes   int64
+}
+
+// stale tells whether something was last heard of too long ago to believe it.
+func (s standing) stale(heard time.Time) bool {
+	return !heard.IsZero() && s.now.Sub(heard) > s.patience
+}
+
+// exportState decides the word and the reason. It is pure.
+func exportState(s standing) (state, reason string) {
+	heard := s.lastCycle
+	if s.lastMove.After(heard) {
+		heard = s.lastMove
+	}
+	switch {
+	case s.held != "":
+		return errorState, "The loss brake holds: " + s.held + "."
+	case s.exportError != nil:
+		shown := failure.Of(s.exportError)
+		return errorState, shown.Error()
+	case s.look.Incomplete != nil:
+		return errorState, "The store could not be listed in full, and nothing in what could not be listed counts as deleted: " + s.look.Incomplete.Error()
+	case s.stale(heard):
+		return errorState, fmt.Sprintf("No cycle has come to its end since %s; what is shown here may be out of date.", heard.UTC().Format(time.RFC3339))
+	}
+	reason = s.notes()
+	switch {
+	case !s.exported:
+		return notInitialized, join("No session with "+s.partner+" has come to its end since the service started.", reason)
+	case s.syncWanted || s.comparing || s.leftBytes > s.packageBytes:
+		return nonSteadyState, reason // until it is compared, nobody knows how much is left
+	case s.left == 0 && s.missing == 0 && s.look.Deferred == 0 && s.partnerPending == 0:
+		return finalState, reason
+	}
+	return steadyState, reason
+}
+
+// notes says in sentences what is worth knowing besides the word.
+func (s standing) notes() string {
+	var notes []string
+	add := func(format string, values ...any) { notes = append(notes, fmt.Sprintf(format, values...)) }
+	if s.syncWanted || s.comparing {
+		add("A full comparison is under way.")
+	}
+	if s.left > 0 && s.oldest != "" && !s.unsentSince.IsZero() {
+		add("Of what is left, %q waits longest, since %s.", s.oldest, s.unsentSince.UTC().Format(time.RFC3339))
+	}
+	if s.missing > 0 {
+		add("Deletions that have not settled: %d.", s.missing)
+	}
+	if s.look.Deferred > 0 {
+		add("Files that are held by another program or still changing: %d, such as %s.", s.look.Deferred, s.look.Example)
+	}
+	if s.partnerPending > 0 {
+		add("Paths that %s could not take yet: %d; its own status says why.", s.partner, s.partnerPending)
+	}
+	if s.suspects > 0 {
+		add("Suspect files: %d, such as %q: their content changed without a new size or time; they are not sent, and the partner's copy is asked for.", s.suspects, s.suspect)
+	}
+	if s.look.Skipped > 0 {
+		example := ""
+		if s.look.Deferred == 0 {
+			example = ", such as " + s.look.Example
+		}
+		add("Names that are neither files nor folders and are not replicated: %d%s.", s.look.Skipped, example)
+	}
+	return strings.Join(notes, " ")
+}
+
+func importState(s standing) (state, reason string) {
+	switch {
+	case s.heldBack != "":
+		return errorState, "The loss brake holds: " + s.heldBack + "."
+	case !s.imported:
+		return notInitialized, ""
+	case s.importError != nil && !errors.Is(s.importError, context.Canceled):
+		return errorState, "The last import failed: " + failure.Of(s.importError).Error()
+	case s.stale(s.lastCall):
+		return errorState, fmt.Sprintf("%s has not called since %s.", s.partner, s.lastCall.UTC().Format(time.RFC3339))
+	case s.pending > 0:
+		return normalState, fmt.Sprintf("Paths of %s that could not be taken yet: %d, such as %s.", s.partner, s.pending, s.waiting)
+	}
+	return normalState, ""
+}
+
+func join(sentences ...string) string {
+	return strings.TrimSpace(strings.Join(sentences, " "))
+}
