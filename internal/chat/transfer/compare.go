@@ -11,8 +11,9 @@ import (
 
 // Sizes of what is compared at a time.
 const (
-	mostRows = 2000 // rows of the archive
-	mostKeys = 200  // different values of the key's first column
+	mostRows  = 2000    // rows of the archive
+	mostBytes = 8 << 20 // of their text
+	mostKeys  = 200     // different values of the key's first column
 )
 
 // compareTables plans the rows of all tables but messages and counters.
@@ -75,8 +76,33 @@ func keptGUID(guids map[int64]string) func(int64) (int, any, bool) {
 // chunk is some rows of the archive that are compared together.
 type chunk struct {
 	rows  [][]any // mapped
-	known []bool  // whether the row's action is decided already
 	first []any   // the different values of the key's first column
+	bytes int     // of text
+}
+
+// full tells whether the chunk is to be compared before a row with this first key is added. A principal's invitations
+// stay together, as their numbers depend on each other.
+func (c *chunk) full(t schema.Table, first any) bool {
+	same := len(c.first) > 0 && c.first[len(c.first)-1] == first
+	if t.Name == "tblPrincipalInvites" && same {
+		return false
+	}
+	return len(c.rows) >= mostRows || c.bytes >= mostBytes || (!same && len(c.first) >= mostKeys)
+}
+
+func (c *chunk) add(row []any, first any) {
+	c.rows = append(c.rows, row)
+	if row == nil {
+		return
+	}
+	if len(c.first) == 0 || c.first[len(c.first)-1] != first {
+		c.first = append(c.first, first)
+	}
+	for _, v := range row {
+		if text, ok := v.(string); ok {
+			c.bytes += len(text)
+		}
+	}
 }
 
 // compareKeyed plans a table whose rows have a key: some rows at a time, against the database's rows with
@@ -99,18 +125,16 @@ func (p *planner) compareKeyed(t schema.Table) error {
 			row = nil
 		}
 		p.meter.row()
+		var first any
 		if row != nil {
-			first := row[key[0]]
-			if len(c.first) == 0 || c.first[len(c.first)-1] != first {
-				if len(c.rows) >= mostRows || len(c.first) >= mostKeys {
-					if err := flush(); err != nil {
-						return err
-					}
-				}
-				c.first = append(c.first, first)
+			first = row[key[0]]
+		}
+		if c.full(t, first) {
+			if err := flush(); err != nil {
+				return err
 			}
 		}
-		c.rows = append(c.rows, row)
+		c.add(row, first)
 		return nil
 	})
 	if err != nil {
@@ -308,10 +332,14 @@ func (p *planner) compareKeyless(t schema.Table) error {
 	if err != nil {
 		return err
 	}
-	var rows [][]any
+	var rows [][]any // those that are not there; nil stands for one that is
 	err = p.archive.Rows(p.ctx, t.Name, func(row []any) error {
 		mapper.apply(row)
 		p.meter.row()
+		if total == 0 {
+			plan.take(add)
+			return nil
+		}
 		if same := there[keyOf(row, every)]; len(same) > 0 {
 			there[keyOf(row, every)] = same[1:]
 			row = nil // it is there

@@ -2,13 +2,10 @@ package transfer
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"math"
-	"slices"
 	"strconv"
 
 	"csbackup/internal/chat/archive"
@@ -27,8 +24,10 @@ type roomPlan struct {
 	highest int64 // chatId in the archive
 	counts  RoomResult
 
-	differs bool // messages of another time or author have the same chatId
-	there   int64
+	differs bool   // messages of another time or author have the same chatId
+	same    bitmap // of the database's messages in their order, those that are the archive's of the same chatId
+	there   int64  // the database's highest chatId
+	count   int64  // of the database's messages
 }
 
 // wantsWrite tells whether any message of the room is inserted.
@@ -88,12 +87,8 @@ func (p *planner) compareMessages() error {
 	if err != nil {
 		return err
 	}
-	for id, room := range p.rooms {
-		if room.differs {
-			if err := p.findElsewhere(id, room); err != nil {
-				return err
-			}
-		}
+	if err := p.findElsewhere(); err != nil {
+		return err
 	}
 	return p.countRooms(messages)
 }
@@ -216,6 +211,7 @@ func (c *roomComparison) advance() error {
 	if c.have = ok; ok {
 		c.there = m
 		c.room.there = max(c.room.there, m.ChatID)
+		c.room.count++
 	}
 	return nil
 }
@@ -236,7 +232,11 @@ func (c *roomComparison) message(m archive.Message) error {
 		c.room.actions.append(add)
 		return nil
 	}
-	c.room.actions.append(c.planner.decideMessage(c.number, c.room, m, c.there))
+	one := c.planner.decideMessage(c.number, c.room, m, c.there)
+	c.room.actions.append(one)
+	if one != behind {
+		c.room.same.set(c.room.count - 1)
+	}
 	return nil
 }
 
@@ -247,6 +247,9 @@ func (c *roomComparison) end() error {
 		if err := c.advance(); err != nil {
 			return err
 		}
+	}
+	if !c.room.differs {
+		c.room.same = nil
 	}
 	return nil
 }
@@ -301,122 +304,4 @@ func (p *planner) sameAuthor(in, there int64) bool {
 		return !someone
 	}
 	return to == there
-}
-
-// digest stands for a message without its chatId.
-type digest [2]uint64
-
-// mostDigests is how many messages are kept in memory at a time.
-const mostDigests = 1 << 20
-
-// findElsewhere looks for messages of the archive that are in the database's room under another number, and
-// leaves those alone. A room that is too large is gone through several times.
-func (p *planner) findElsewhere(number int64, room *roomPlan) error {
-	count, err := p.source.Count(p.ctx, database.Query{Table: "tblChat", Where: []database.Condition{{Column: "channelId", Operator: database.Equal, Values: []any{room.target}}}})
-	if err != nil {
-		return err
-	}
-	d := digester{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, parts: uint64(count/mostDigests + 1)}
-	for d.part = range d.parts {
-		have := map[digest]int{}
-		for m, err := range messagesOf(p.ctx, p.source, room.target) {
-			if err != nil {
-				return err
-			}
-			if _, someone := p.persons[m.UserID]; !someone {
-				m.UserID = nobody
-			}
-			if key, ours := d.of(m); ours {
-				have[key]++
-			}
-		}
-		// First those that are under their own number, so that an equal one elsewhere still counts.
-		for _, found := range []bool{false, true} {
-			err := p.eachOf(number, func(n int64, m archive.Message) {
-				own := room.actions.at(n) == behind
-				key, ours := d.of(m)
-				if !ours || own != found || room.actions.at(n) == add || have[key] == 0 {
-					return
-				}
-				have[key]--
-				if found {
-					room.actions.set(n, leave)
-				}
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	p.tellRenumbered(number, room)
-	return nil
-}
-
-// nobody stands for all authors that do not exist.
-const nobody = -1 << 40
-
-// eachOf goes through the archive's messages of one room, with their authors' numbers in the database.
-func (p *planner) eachOf(number int64, fn func(n int64, m archive.Message)) error {
-	n := int64(0)
-	return p.archive.Messages(p.ctx, func(r archive.Room) bool { return r.ID == number }, func(archive.Room) error { return nil }, func(m archive.Message) error {
-		to, what := p.number("tblPrincipal", m.UserID)
-		if m.UserID = to; what == isNothing {
-			m.UserID = nobody
-		}
-		fn(n, m)
-		n++
-		return nil
-	})
-}
-
-// tellRenumbered names the messages that get another number.
-func (p *planner) tellRenumbered(number int64, room *roomPlan) {
-	var places []int64
-	for n := range room.actions.count {
-		if room.actions.at(n) == behind {
-			places = append(places, n)
-		}
-		if len(places) >= mostNamed {
-			break
-		}
-	}
-	if len(places) == 0 {
-		return
-	}
-	_ = p.eachOf(number, func(n int64, m archive.Message) { // it was read without an error a moment ago
-		if len(places) > 0 && places[0] == n {
-			places = slices.Delete(places, 0, 1)
-			p.clash(Clash{Table: "tblChat", Where: fmt.Sprintf("%s, message %d", room.name, m.ChatID), Database: "another message of this number",
-				Archive: quoted(m.Content), Done: "added behind the last message of the room"})
-		}
-	})
-}
-
-// digester makes digests of one part of all messages.
-type digester struct {
-	seeds       [2]maphash.Seed
-	parts, part uint64
-}
-
-// of gives the digest of a message; not ours where it belongs to another part.
-func (d *digester) of(m archive.Message) (key digest, ours bool) {
-	var head [26]byte
-	binary.LittleEndian.PutUint64(head[:], uint64(m.ChatDate))
-	binary.LittleEndian.PutUint64(head[8:], uint64(m.UserID))
-	binary.LittleEndian.PutUint64(head[16:], uint64(len(m.Content)))
-	if m.Alert {
-		head[24] = 1
-	}
-	if m.HasRTF {
-		head[25] = 1
-	}
-	for i, seed := range d.seeds {
-		var h maphash.Hash
-		h.SetSeed(seed)
-		h.Write(head[:])
-		h.WriteString(m.Content)
-		h.WriteString(m.RTF)
-		key[i] = h.Sum64()
-	}
-	return key, key[0]%d.parts == d.part
 }

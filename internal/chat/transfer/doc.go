@@ -21,6 +21,9 @@
 // rights, so that the archive can be imported where they are missing. Tables that the directory or the
 // service fills again by itself never travel.
 //
+// Columns that the published schema lacks stop an export, which names them; with LeaveOutUnknown it goes on without them
+// and names them in its result.
+//
 // # Who wins
 //
 // Principals are matched by prinGuid, then prinUri; nodes by nodeGuid, then by name and kind below the same parent (root

@@ -41,6 +41,18 @@ func (m mapping) pair(in, there int64, how found) {
 	m.to[in], m.how[in] = there, how
 }
 
+// pairFirst takes the first of the candidates that is not another row's already.
+func (m mapping) pairFirst(in int64, candidates []int64, used map[int64]bool) bool {
+	for _, there := range candidates {
+		if !used[there] {
+			used[there] = true
+			m.pair(in, there, bySecond)
+			return true
+		}
+	}
+	return false
+}
+
 // settle gives a number to everything that was not found: its own where that is free. Only rows that travel may be
 // added; others are missing.
 func (m *mapping) settle(order []int64, travels func(int64) bool, taken *numbers, avoid []int64) bool {
@@ -82,14 +94,12 @@ type known[T any] struct {
 // matchPeople finds the archive's principals among those of the database.
 func matchPeople(in map[int64]known[person], nothing []int64, there []person) (mapping, bool) {
 	m := newMapping()
-	guids, uris := map[string]int64{}, map[string]int64{}
+	guids, uris := map[string]int64{}, map[string][]int64{}
 	taken := newNumbers(schema.Int)
 	for _, p := range there {
 		taken.use(p.id)
 		guids[p.guid] = p.id
-		if _, twice := uris[uriKey(p.uri)]; !twice {
-			uris[uriKey(p.uri)] = p.id
-		}
+		uris[uriKey(p.uri)] = append(uris[uriKey(p.uri)], p.id)
 	}
 	order := slices.Sorted(maps.Keys(in))
 	used := map[int64]bool{}
@@ -103,10 +113,7 @@ func matchPeople(in map[int64]known[person], nothing []int64, there []person) (m
 		if _, done := m.how[id]; done {
 			continue
 		}
-		if target, ok := uris[uriKey(in[id].row.uri)]; ok && !used[target] {
-			used[target] = true
-			m.pair(id, target, bySecond)
-		}
+		m.pairFirst(id, uris[uriKey(in[id].row.uri)], used)
 	}
 	ok := m.settle(order, func(id int64) bool { return in[id].travels }, taken, append(slices.Clone(order), nothing...))
 	return m, m.settleNothing(nothing, taken, there) && ok
@@ -222,14 +229,7 @@ func (m *mapping) matchNames(in map[int64]known[node], order []int64, there tree
 				}
 				key.parent = parent
 			}
-			for _, target := range places[key] {
-				if !used[target] {
-					used[target] = true
-					m.pair(id, target, bySecond)
-					again = true
-					break
-				}
-			}
+			again = m.pairFirst(id, places[key], used) || again
 		}
 	}
 }
@@ -268,13 +268,7 @@ func matchStatic(in, there []static, kind schema.Type) (mapping, bool) {
 		if _, done := m.how[s.id]; done {
 			continue
 		}
-		for _, target := range byName[meaning{s.group, s.name}] {
-			if !used[target] {
-				used[target] = true
-				m.pair(s.id, target, bySecond)
-				break
-			}
-		}
+		m.pairFirst(s.id, byName[meaning{s.group, s.name}], used)
 	}
 	ok := m.settle(order, func(int64) bool { return true }, taken, order)
 	return m, ok

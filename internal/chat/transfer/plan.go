@@ -116,6 +116,9 @@ func makePlan(ctx context.Context, a *archive.Archive, source database.Source, t
 		return nil, failure.New(failure.DatabaseNotChat, target,
 			fmt.Sprintf("The archive holds rows of %s, and %s has not all of its tables", manifest.Schema, target), "Check --db-instance and --db-name.")
 	}
+	if err := checkSize(manifest, target); err != nil {
+		return nil, err
+	}
 	p := &planner{
 		plan: plan{schema: manifest.Schema, statics: map[string]mapping{}, tables: map[string]*tablePlan{}, rooms: map[int64]*roomPlan{}, invites: map[int64]int64{}, keptGUIDs: map[string]map[int64]string{}, otherGUIDs: map[string]string{}},
 		ctx:  ctx, archive: a, source: source, target: target, meter: m,
@@ -133,6 +136,33 @@ func makePlan(ctx context.Context, a *archive.Archive, source database.Source, t
 	}
 	p.finish()
 	return &p.plan, nil
+}
+
+// What a plan keeps in memory, and how many rows of it there may be: several times of what the largest pools have.
+var mostKept = map[string]int64{
+	"tblNode": 500_000, "tblPrincipal": 1_000_000, "tblRoleType": 10_000, "tblPrincipalType": 10_000, "tblEnumAttribute": 10_000, "tblEnumValue": 10_000,
+}
+
+// checkSize refuses an archive that would need more memory than there should be.
+func checkSize(m archive.Manifest, target string) error {
+	rows := map[string]int64{}
+	for _, member := range m.Members {
+		switch member.Name {
+		case "references/nodes.jsonl":
+			rows["tblNode"] += member.Rows
+		case "references/principals.jsonl":
+			rows["tblPrincipal"] += member.Rows
+		default:
+			rows[memberTable(member.Name)] += member.Rows
+		}
+	}
+	for table, most := range mostKept {
+		if rows[table] > most {
+			return failure.New(failure.ArchiveForeign, target, fmt.Sprintf("The archive has %d rows of %s, and no Persistent Chat database has more than %d", rows[table], table, most),
+				"Name a file that \"csbackup chat export\" made. Nothing was changed.")
+		}
+	}
+	return nil
 }
 
 // matchAll finds out what the archive's numbers become.
