@@ -114,3 +114,10 @@ func TestTheNewestVersionOfExactlyThatPathIsMeant(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAnArchiveIsNotWrittenToATerminal(t *testing.T) {
+	_, err := (&ChatExport{ChatDatabase: ChatDatabase{DBInstance: "sqlite:x"}, AsBytes: true}).options(&Environment{StdoutIsTerminal: true})
+	if !failure.IsID(err, failure.InvalidUsage) {
+		t.Errorf("got %v", err)
+	}
+}
