@@ -11,11 +11,14 @@ type Version struct{}
 
 // VersionResult is what Version gives.
 type VersionResult struct {
-	Version   string // of the module, "(devel)" for a build from a checkout
+	Version   string // of the release or the module, "(devel)" for a build from a checkout
 	Commit    string // empty when the build does not know it
 	GoVersion string
 	Platform  string // as in "linux/amd64"
 }
+
+// release is the version of a packaged build, set by the linker; empty otherwise.
+var release string
 
 // Current tells what this executable is.
 func Current() VersionResult {
@@ -31,6 +34,9 @@ func Current() VersionResult {
 		if setting.Key == "vcs.revision" {
 			result.Commit = setting.Value
 		}
+	}
+	if release != "" {
+		result.Version = release
 	}
 	return result
 }
