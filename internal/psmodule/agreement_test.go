@@ -389,3 +389,14 @@ func TestEveryRequestIsOneThatTheProgramTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryCategoryIsOneOfPowerShell(t *testing.T) {
+	categories := strings.Fields("NotSpecified OpenError CloseError DeviceError DeadlockDetected InvalidArgument InvalidData InvalidOperation InvalidResult InvalidType " +
+		"MetadataError NotImplemented NotInstalled ObjectNotFound OperationStopped OperationTimeout SyntaxError ParserError PermissionDenied ResourceBusy ResourceExists " +
+		"ResourceUnavailable ReadError WriteError FromStdErr SecurityError ProtocolError ConnectionError AuthenticationError LimitsExceeded QuotaExceeded NotEnabled")
+	for _, kind := range failure.Kinds() {
+		if !slices.Contains(categories, string(kind.Category)) {
+			t.Errorf("%s has the category %q", kind.ID, kind.Category)
+		}
+	}
+}

@@ -90,7 +90,9 @@ func TestARealGrammarParsesEveryFileAndSeesTheSame(t *testing.T) {
 			ours = append(ours, fmt.Sprint(f.path, ":", one.row, " ", one.name, " ", one.arguments))
 		}
 	}
-	theirs = slices.DeleteFunc(theirs, func(one string) bool { return strings.HasPrefix(one, "tests/") })
+	theirs = slices.DeleteFunc(theirs, func(one string) bool {
+		return strings.HasPrefix(one, "tests/") || strings.HasPrefix(one, "../scripts/")
+	})
 	if len(ours) < 200 {
 		t.Errorf("only %d parameters and commands were found", len(ours))
 	}

@@ -1,5 +1,5 @@
-// Parses every .ps1, .psm1 and .psd1 below psmodule with tree-sitter's PowerShell grammar and prints
-// what it cannot parse, as file:line:column. With --json it prints what it found, for the tests in
+// Parses every .ps1, .psm1 and .psd1 below psmodule, and the scripts beside this folder, with
+// tree-sitter's PowerShell grammar and prints what it cannot parse, as file:line:column. With --json it prints what it found, for the tests in
 // internal/psmodule: the problems, the functions with their parameters, the commands that are called.
 // Run: npm install --ignore-scripts --no-package-lock && node check.mjs
 import { readFileSync, readdirSync, statSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { Language, Parser } from 'web-tree-sitter';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..', 'psmodule');
+const scripts = join(here, '..');
 const require = createRequire(import.meta.url);
 
 function filesBelow(folder) {
@@ -89,7 +90,8 @@ const parser = new Parser();
 parser.setLanguage(await Language.load(grammar));
 
 const found = { files: 0, problems: [], functions: [], commands: [] };
-for (const path of filesBelow(root)) {
+const beside = readdirSync(scripts).filter((name) => name.endsWith('.ps1')).map((name) => join(scripts, name));
+for (const path of [...filesBelow(root), ...beside]) {
   const file = relative(root, path).replaceAll('\\', '/');
   const source = readFileSync(path, 'utf8');
   const tree = parser.parse(source);

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,17 @@ var modes = map[string]func(){
 		say(hello)
 		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
 		record(line)
+		say(result)
+	},
+	// An export of 100 MB.
+	"archive": func() {
+		say(hello)
+		var asked struct{ Parameters struct{ FileName string } }
+		line, _ := bufio.NewReader(os.Stdin).ReadBytes('\n')
+		if err := json.Unmarshal(line, &asked); err != nil {
+			return
+		}
+		write(asked.Parameters.FileName, strings.Repeat("x", 100<<20))
 		say(result)
 	},
 	// What is no answer at all.
