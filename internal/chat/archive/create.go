@@ -22,7 +22,7 @@ const unfinished = ".csbackup-unfinished"
 // write fails, or anything else, or the process ends, nothing stands under the final name that did not
 // stand there before. A process that is killed leaves an unfinished file; the next Create for the same
 // path removes those that no process writes any more.
-func Create(path string, write func(io.Writer) error) (err error) {
+func Create(path string, write func(io.Writer) error) error {
 	folder, base := filepath.Split(path)
 	if folder == "" {
 		folder = "."
@@ -36,8 +36,9 @@ func Create(path string, write func(io.Writer) error) (err error) {
 		return explainCreate(path, folder, err)
 	}
 	name := file.Name()
+	complete := false
 	defer func() {
-		if err != nil {
+		if !complete {
 			_ = file.Close()
 			_ = os.Remove(name)
 		}
@@ -52,28 +53,24 @@ func Create(path string, write func(io.Writer) error) (err error) {
 	if err := file.Sync(); err != nil {
 		return explainWrite(path, err)
 	}
-	return finish(file, path, folder)
-}
-
-// finish gives the file its name. On Windows an open file cannot be renamed.
-func finish(file *os.File, path, folder string) error {
-	if runtime.GOOS != "windows" {
-		if err := os.Rename(file.Name(), path); err != nil {
-			return explainRename(path, err)
+	// On Windows a file that is open cannot be renamed; elsewhere the lock must last until it is.
+	if runtime.GOOS == "windows" {
+		if err := file.Close(); err != nil {
+			return explainWrite(path, err)
 		}
-		_ = file.Close() // it is synced, and only the lock hangs on it
-		return syncFolder(path, folder)
 	}
-	if err := file.Close(); err != nil {
-		return explainWrite(path, err)
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	if err := os.Rename(name, path); err != nil {
 		return explainRename(path, err)
 	}
-	return nil
+	complete = true
+	_ = file.Close() // everything in it is synced
+	return syncFolder(path, folder)
 }
 
 func syncFolder(path, folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil // it keeps its folders by itself
+	}
 	handle, err := os.Open(folder)
 	if err == nil {
 		err = handle.Sync()

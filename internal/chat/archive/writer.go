@@ -285,17 +285,25 @@ func (w *Writer) row(values []any) error {
 			return err
 		}
 	}
+	var err error
+	if w.line, err = appendRow(w.line, short); err != nil {
+		return err
+	}
+	w.open.Rows++
+	return w.open.write(w.line)
+}
+
+// appendRow writes the line of a row whose values are short enough for it.
+func appendRow(to []byte, values []any) ([]byte, error) {
 	separator := byte('[')
-	for _, value := range short {
+	for _, value := range values {
 		var err error
-		if w.line, err = appendValue(append(w.line, separator), value); err != nil {
-			return err
+		if to, err = appendValue(append(to, separator), value); err != nil {
+			return nil, err
 		}
 		separator = ','
 	}
-	w.line = append(w.line, "]\n"...)
-	w.open.Rows++
-	return w.open.write(w.line)
+	return append(to, "]\n"...), nil
 }
 
 // File writes a file that was uploaded to a room. Files come in the order of the rooms' GUIDs, and within
