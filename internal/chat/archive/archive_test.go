@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -55,51 +54,6 @@ func sample(t *testing.T, to io.Writer) archive.Manifest {
 	return m
 }
 
-// listing gives everything that an archive holds, as text.
-func listing(t *testing.T, a *archive.Archive) string {
-	t.Helper()
-	var out strings.Builder
-	ctx := context.Background()
-	err := a.Messages(ctx, nil, func(r archive.Room) error {
-		fmt.Fprintf(&out, "%+q\n", fmt.Sprintf("%+v", r))
-		return nil
-	}, func(m archive.Message) error {
-		fmt.Fprintf(&out, "%+q\n", fmt.Sprintf("%+v", m))
-		return nil
-	})
-	for _, table := range append(schema.Tables(schema.Chat), schema.Tables(schema.Compliance)...) {
-		if err == nil {
-			err = a.Rows(ctx, table.Name, func(row []any) error {
-				fmt.Fprintf(&out, "%s %+q\n", table.Name, fmt.Sprintf("%#v", row))
-				return nil
-			})
-		}
-	}
-	if err == nil {
-		err = a.Files(ctx, func(room, name string, modTime time.Time, size int64, content io.Reader) error {
-			b, err := io.ReadAll(content)
-			fmt.Fprintf(&out, "%s %+q %s %d %q\n", room, name, modTime, size, b)
-			return err
-		})
-	}
-	if err == nil {
-		err = a.Nodes(ctx, func(n archive.NodeReference) error {
-			fmt.Fprintf(&out, "%+q\n", fmt.Sprintf("%+v", n))
-			return nil
-		})
-	}
-	if err == nil {
-		err = a.Principals(ctx, func(p archive.PrincipalReference) error {
-			fmt.Fprintf(&out, "%+q\n", fmt.Sprintf("%+v", p))
-			return nil
-		})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	var b bytes.Buffer
 	wrote := sample(t, &b)
@@ -118,7 +72,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	if s.Messages != 3 || s.ChatRooms != 2 || s.Alerts != 1 || s.WithRTF != 2 || s.Files != 2 || done != total || total != s.Size {
 		t.Errorf("the summary is %+v, progress ended at %d of %d", s, done, total)
 	}
-	text := listing(t, a)
+	text := listing(read(t, a))
 	for _, want := range []string{`hello`, `ChatID:5`, `a\x00`, `Plan f\u00fcr 2018.docx`, `sip:b@contoso.com`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing in\n%.2000s", want, text)

@@ -299,13 +299,24 @@ func drawRows(t *rapid.T, s schema.Table) [][]any {
 		}
 		rows = append(rows, row)
 	}
+	return sortByKey(s, rows)
+}
+
+// sortByKey brings rows into the order of their key where it is made of numbers, and leaves one of a kind.
+func sortByKey(s schema.Table, rows [][]any) [][]any {
 	var key []int
 	for _, k := range s.Key {
 		at := slices.IndexFunc(s.Columns, func(c schema.Column) bool { return c.Name == k })
-		if _, number := value(t, s.Columns[at]).(int64); !number {
+		key = append(key, at)
+		if len(rows) == 0 {
+			return nil
+		}
+		if _, number := rows[0][at].(int64); !number {
 			return rows
 		}
-		key = append(key, at)
+	}
+	if len(key) == 0 {
+		return rows
 	}
 	order := func(a, b []any) int {
 		for _, i := range key {
@@ -314,9 +325,6 @@ func drawRows(t *rapid.T, s schema.Table) [][]any {
 			}
 		}
 		return 0
-	}
-	if len(key) == 0 {
-		return rows
 	}
 	slices.SortFunc(rows, order)
 	return slices.CompactFunc(rows, func(a, b []any) bool { return order(a, b) == 0 })
