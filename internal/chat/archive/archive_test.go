@@ -73,7 +73,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		t.Errorf("the summary is %+v, progress ended at %d of %d", s, done, total)
 	}
 	text := listing(read(t, a))
-	for _, want := range []string{`hello`, `ChatID:5`, `a\x00`, `Plan f\u00fcr 2018.docx`, `sip:b@contoso.com`} {
+	for _, want := range []string{`hello`, `message 5:`, `a\x00`, `Plan f\u00fcr 2018.docx`, `sip:b@contoso.com`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing in\n%.2000s", want, text)
 		}

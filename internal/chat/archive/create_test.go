@@ -131,7 +131,7 @@ func (f *failing) Write(b []byte) (int, error) {
 func TestAWriteThatFailsAnywhereFailsTheArchive(t *testing.T) {
 	c := content{
 		about: archive.About{Schema: "mgc"},
-		rooms: []room{{Room: archive.Room{ID: 1}, messages: []archive.Message{{ChannelID: 1, ChatID: 1, UserID: 1, Content: strings.Repeat("hello ", 400_000)}}}},
+		rooms: []room{{Room: archive.Room{ID: 1}, messages: []archive.Message{{ChannelID: 1, ChatID: 1, UserID: 1, Content: strings.Repeat("hello ", 200_000)}}}},
 		files: []file{{room: guidA, name: "a.txt", content: "content"}},
 		nodes: []archive.NodeReference{{ID: 1}}, principals: []archive.PrincipalReference{{ID: 1}},
 	}
