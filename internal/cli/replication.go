@@ -44,7 +44,7 @@ func addRest(root *cobra.Command, s *session) {
 	s.add(certificate, leaf{path: "certificate create", use: "create", short: "Makes a small private authority and a certificate signed by it",
 		long: exitCodes, example: "  csbackup certificate create --dir certs --pool-fqdn pool1.contoso.com\n  csbackup certificate create --dir certs --client admin1"})
 	service := s.group(root, "service", "Installs and removes the Windows service LYNCBACKUP")
-	s.add(service, leaf{path: "service install", use: "install", short: "Installs the Windows service, to start automatically",
+	s.add(service, leaf{path: "service install", use: "install", short: "Installs the Windows service, or prints the unit for systemd",
 		long: exitCodes, example: "  csbackup service install --pool-fqdn pool1.contoso.com --topology C:\\csbackup\\pools.yaml --certificate C:\\csbackup\\pool1.pfx"})
 	s.add(service, leaf{path: "service uninstall", use: "uninstall", short: "Removes the Windows service; data and state stay",
 		long: exitCodes, example: "  csbackup service uninstall"})

@@ -142,7 +142,7 @@ func (s *session) run(cmd *cobra.Command, path string, options command.Command) 
 	defer closeLog()
 	output := s.output()
 	environment := &command.Environment{
-		Sink: output, Stdin: s.stdin, Stdout: s.stdout, Log: log, Lookup: s.lookup, Topology: s.global.Topology,
+		Sink: output, Stdin: s.stdin, Stdout: s.stdout, Log: log, Lookup: s.lookup, Topology: s.global.Topology, LogFile: s.global.LogFile,
 		StdoutIsTerminal: isTerminal(s.stdout), StderrIsTerminal: isTerminal(s.stderr),
 	}
 	err = asCancellation(cmd.Context(), options.Run(cmd.Context(), environment))

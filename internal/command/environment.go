@@ -17,6 +17,7 @@ type Environment struct {
 	Lookup func(name string) string // reads an environment variable; "" when it is not set
 	// Topology is the path given with --topology; when empty, CSBACKUP_TOPOLOGY is used.
 	Topology string
+	LogFile  string // the path given with --log-file
 	// StdoutIsTerminal and StderrIsTerminal tell whether a person sits there.
 	StdoutIsTerminal, StderrIsTerminal bool
 }

@@ -16,7 +16,8 @@ const (
 	serviceDisplayName = "csbackup Backup Service"
 )
 
-// ServiceInstall registers the Backup Service of one pool with Windows, to start automatically.
+// ServiceInstall registers the Backup Service of one pool with Windows, to start automatically. On Linux
+// it prints the unit file that does the same with systemd.
 type ServiceInstall struct {
 	PoolFqdn string
 	Listen   string
@@ -27,7 +28,7 @@ type ServiceInstall struct {
 // AddFlags registers the command's flags.
 func (o *ServiceInstall) AddFlags(flags *pflag.FlagSet) { (*Serve)(o).AddFlags(flags) }
 
-// Run installs the service; elsewhere than on Windows it fails and names the way that there is.
+// Run installs the service, or prints its unit.
 func (o *ServiceInstall) Run(_ context.Context, env *Environment) error {
 	all, pool, err := findPool(env, o.PoolFqdn)
 	if err != nil {
@@ -37,7 +38,7 @@ func (o *ServiceInstall) Run(_ context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	return installService(arguments)
+	return installService(env, pool.FQDN, arguments)
 }
 
 // arguments gives the command line of the installed service, with absolute paths, since a service
@@ -48,7 +49,7 @@ func (o *ServiceInstall) arguments(env *Environment, all *topology.Topology, poo
 	for _, one := range []struct{ flag, path string }{
 		{"--topology", all.Path},
 		{"--certificate", files.Certificate}, {"--private-key", files.PrivateKey}, {"--ca", files.CA}, {"--password-file", files.PasswordFile},
-		{"--state-dir", o.StateDir}, {"--runtime-dir", o.RuntimeDir},
+		{"--state-dir", o.StateDir}, {"--runtime-dir", o.RuntimeDir}, {"--log-file", env.LogFile},
 	} {
 		if one.path == "" {
 			continue

@@ -2,12 +2,65 @@
 
 package command
 
-import "csbackup/internal/failure"
+import (
+	"fmt"
+	"os"
+	"strings"
 
-func installService([]string) error { return notWindows() }
-func uninstallService() error       { return notWindows() }
+	"csbackup/internal/failure"
+)
 
-func notWindows() error {
-	return failure.New(failure.ServiceInstallation, serviceName, "Services are installed this way on Windows only",
-		"On Linux write a systemd unit of Type=notify that runs \"csbackup serve --pool-fqdn FQDN\".")
+// unit is what systemd reads. It starts the service as root, as the file store of a pool demands, and
+// lets it write what it must.
+const unit = `# Save this as /etc/systemd/system/csbackup-%[1]s.service, then: systemctl enable --now csbackup-%[1]s
+[Unit]
+Description=Backup Service of %[1]s
+Wants=network-online.target
+After=network-online.target remote-fs.target
+
+[Service]
+Type=notify
+ExecStart=%[2]s
+Restart=on-failure
+RestartSec=5
+TimeoutStopSec=15
+WatchdogSec=120
+StateDirectory=csbackup
+RuntimeDirectory=csbackup
+RuntimeDirectoryPreserve=yes
+LimitNOFILE=65536
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+`
+
+// installService prints the unit: where it belongs is the administrator's to say.
+func installService(env *Environment, pool string, arguments []string) error {
+	executable, err := os.Executable()
+	if err != nil {
+		return failure.Wrap(failure.ServiceInstallation, serviceName, "The program's own path cannot be found", "Write a systemd unit of Type=notify that runs \"csbackup serve\".", err)
+	}
+	line := quoted(executable)
+	for _, one := range arguments {
+		line += " " + quoted(one)
+	}
+	if _, err := fmt.Fprintf(env.Stdout, unit, pool, line); err != nil {
+		return failure.Wrap(failure.FileNotWritable, serviceName, "The unit cannot be written", "Check where the output goes.", err)
+	}
+	return nil
+}
+
+// quoted writes an argument as systemd reads it back.
+func quoted(argument string) string {
+	argument = strings.NewReplacer("%", "%%", "$", "$$").Replace(argument)
+	if !strings.ContainsAny(argument, " \t\"'\\") {
+		return argument
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(argument) + `"`
+}
+
+func uninstallService() error {
+	return failure.New(failure.ServiceInstallation, serviceName, "Services are removed this way on Windows only",
+		"On Linux: systemctl disable --now csbackup-FQDN, then remove its unit file.")
 }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/windows/svc/mgr"
 )
 
-func installService(arguments []string) error {
+func installService(_ *Environment, _ string, arguments []string) error {
 	executable, err := os.Executable()
 	if err != nil {
 		return installationFailed(err)

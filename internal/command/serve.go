@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"csbackup/internal/failure"
+	"csbackup/internal/manager"
 	"csbackup/internal/service"
 
 	"github.com/spf13/pflag"
@@ -35,14 +36,15 @@ func (o *Serve) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	err = service.Run(ctx, service.Options{
+	options := service.Options{
 		Topology: all, Pool: pool,
 		Listen:       cmp.Or(o.Listen, pool.ListenAddress()),
 		StateDir:     cmp.Or(o.StateDir, env.Lookup("CSBACKUP_STATE_DIR"), DefaultStateDir),
 		RuntimeDir:   o.runtimeDir(env),
 		Certificates: o.files(env),
 		Log:          env.Log,
-	})
+	}
+	err = manager.Run(ctx, serviceName, func(ctx context.Context) error { return service.Run(ctx, options) })
 	if ctx.Err() != nil && (err == nil || failure.IsID(failure.Of(err), failure.Cancelled)) {
 		return nil
 	}

@@ -139,18 +139,12 @@ func (s *service) Settings(context.Context) (settings.Versioned, error) {
 // SetSettings changes settings; they take effect at once and reach the partner with the next session.
 func (s *service) SetSettings(_ context.Context, change settings.Change) error {
 	_, err := s.settings.Set(change, s.Pool.FQDN)
-	for _, e := range s.engines {
-		e.nudge()
-	}
 	return err
 }
 
 // ResetSettings sets the defaults.
 func (s *service) ResetSettings(context.Context) error {
 	_, err := s.settings.Reset(s.Pool.FQDN)
-	for _, e := range s.engines {
-		e.nudge()
-	}
 	return err
 }
 

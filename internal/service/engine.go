@@ -74,18 +74,18 @@ func (e *engine) nudge() {
 	}
 }
 
-// run cycles until the context ends: at once, at every SyncInterval, and when it is woken.
-func (e *engine) run(ctx context.Context) {
-	for {
+// run cycles until the context ends or the module is disabled: at once, at every SyncInterval, when it
+// is woken, and when settings change.
+func (e *engine) run(ctx context.Context, enabled func() bool) {
+	for ctx.Err() == nil && enabled() {
+		changed := e.settings.Changed()
 		wait := e.cycle(ctx)
-		if ctx.Err() != nil {
-			return
-		}
 		timer := time.NewTimer(min(wait, time.Duration(e.settings.Get().SyncInterval)))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-e.wake:
+		case <-changed:
 		}
 		timer.Stop()
 	}

@@ -1,3 +1,5 @@
+//go:build !windows
+
 package service_test
 
 import (
@@ -36,9 +38,6 @@ var built struct {
 // executable builds csbackup once for all tests of the package.
 func executable(t *testing.T) string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("these processes are driven by signals, which Windows does not have")
-	}
 	built.Do(func() {
 		var dir string
 		if dir, built.err = os.MkdirTemp("", "csbackup"); built.err != nil {
@@ -75,6 +74,7 @@ type lab struct {
 	t   *testing.T
 	dir string
 	exe string
+	env []string // more of the environment of what is run
 }
 
 // process is one running service.
@@ -132,7 +132,7 @@ func (l *lab) tree(pool string) string {
 }
 
 func (l *lab) environment(runtimeDir string) []string {
-	return append(os.Environ(), "CSBACKUP_TOPOLOGY="+filepath.Join(l.dir, "pools.yaml"), "CSBACKUP_RUNTIME_DIR="+runtimeDir)
+	return append(append(os.Environ(), l.env...), "CSBACKUP_TOPOLOGY="+filepath.Join(l.dir, "pools.yaml"), "CSBACKUP_RUNTIME_DIR="+runtimeDir)
 }
 
 type outcome struct {

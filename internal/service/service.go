@@ -23,6 +23,7 @@ import (
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 	"csbackup/internal/lease"
+	"csbackup/internal/manager"
 	"csbackup/internal/module"
 	"csbackup/internal/replica"
 	"csbackup/internal/settings"
@@ -173,7 +174,10 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 			"Stop the program that holds the address, or choose another with --listen.", err), local.Close())
 	}
 	remote := http.NewServeMux()
+	var running sync.WaitGroup
 	remote.Handle("/exchange/", exchange.Handler(func(_ context.Context, conn io.ReadWriteCloser, names []string) {
+		running.Add(1) // while the server still runs, so that its end waits for sessions, too
+		defer running.Done()
 		defer conn.Close()
 		s.accept(ctx, conn, names)
 	}))
@@ -185,7 +189,6 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 	config := keys.ServerConfig()
 	config.NextProtos = []string{"http/1.1"}
 	listeners := []net.Listener{local, tls.NewListener(listener, config)}
-	var running sync.WaitGroup
 	failed := make(chan error, len(servers))
 	for i := range servers {
 		running.Go(func() {
@@ -199,36 +202,65 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 		running.Go(func() { s.cycles(ctx, e) })
 		running.Go(func() { e.scrub(ctx) })
 	}
+	running.Go(func() { manager.Watch(ctx, s.healthy) })
 	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
+	s.tell(manager.Ready)
 	select {
 	case <-ctx.Done():
 		err = nil
 	case err = <-failed:
 		err = fmt.Errorf("the listener failed: %w", err)
 	}
+	s.tell(manager.Stopping)
 	stop()
-	ending, done := context.WithTimeout(context.Background(), 5*time.Second)
+	ending, done := context.WithTimeout(context.Background(), stopWithin/2)
 	defer done()
 	for _, server := range servers {
 		if shutdownErr := server.Shutdown(ending); shutdownErr != nil {
 			server.Close()
 		}
 	}
-	running.Wait()
-	s.Log.Info("stopped", "pool", s.Pool.FQDN)
+	ended := make(chan struct{})
+	go func() { running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		s.Log.Info("stopped", "pool", s.Pool.FQDN)
+	case <-time.After(stopWithin - stopWithin/2 - time.Second):
+		// The disk does not answer. What is under way is as safe as in a loss of power; nothing that it
+		// uses may be closed under it.
+		s.Log.Warn("stopped while the disk still works", "pool", s.Pool.FQDN)
+		s.closers = nil
+	}
 	return err
+}
+
+// stopWithin is how long a service that is told to stop takes at most.
+const stopWithin = 10 * time.Second
+
+// tell lets the program that manages this process know how it stands; nothing depends on it.
+func (s *service) tell(state string) {
+	if err := manager.Tell(state); err != nil {
+		s.Log.Warn("the service manager could not be told", "state", state, "error", err)
+	}
+}
+
+// healthy tells whether the service still answers: it asks what a status asks.
+func (s *service) healthy() bool {
+	_, err := s.Status(context.Background(), nil)
+	return err == nil
 }
 
 // cycles runs an engine while its module is enabled.
 func (s *service) cycles(ctx context.Context, e *engine) {
 	for ctx.Err() == nil {
+		changed := s.settings.Changed()
 		if s.enabled(e.module) {
-			e.run(ctx)
+			e.run(ctx, func() bool { return s.enabled(e.module) })
 			continue
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Second):
+		case <-changed:
 		}
 	}
 }
