@@ -92,7 +92,7 @@ func (w *treeWatcher) attach(name string) error {
 			return nil
 		}
 	}
-	at, err := w.store.folder(name, folderToPass)
+	at, err := w.store.folder(name, folderToRead)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotRegular) {
 		return nil
 	}
