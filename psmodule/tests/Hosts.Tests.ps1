@@ -41,6 +41,19 @@ Describe 'An executable' {
         Test-FakeHostGone | Should -BeTrue
     }
 
+    It 'leaves one record in an error variable too: <Mode>' -ForEach @(
+        @{ Mode = 'late-nonsense' }
+        @{ Mode = 'wrong-object' }
+        @{ Mode = 'error' }
+    ) {
+        Use-FakeHost -Mode $Mode
+        $problem = @()
+        Get-CsBackupServiceStatus -PoolFqdn $pool1 -ErrorAction SilentlyContinue -ErrorVariable problem | Out-Null
+        @($problem).Count | Should -Be 1
+        Get-CsBackupServiceStatus -PoolFqdn $pool1 -ErrorAction SilentlyContinue -ErrorVariable +problem | Out-Null
+        @($problem).Count | Should -Be 2
+    }
+
     It 'of another release with the same protocol works, and -Verbose tells' {
         Use-FakeHost -Mode 'good'
         $all = @(Get-CsBackupServiceStatus -PoolFqdn $pool1 -Verbose 4>&1)

@@ -25,7 +25,7 @@ function Invoke-CsBackupHost {
     $request = ConvertTo-Json -InputObject @{ protocol = 1; command = $Command; parameters = $Parameters } -Compress -Depth 4
     $folder = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath
 
-    $session = New-CsBackupSession -Path $path
+    $session = New-CsBackupSession -Cmdlet $Cmdlet -Path $path
     try {
         Start-CsBackupHost -Session $session -Request $request -Folder $folder
         if ($null -ne $session.Failure) {

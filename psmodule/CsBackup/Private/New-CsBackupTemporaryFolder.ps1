@@ -37,7 +37,7 @@ function New-CsBackupTemporaryFolder {
     }
     catch {
         $problem = $_.Exception.GetBaseException().Message
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Cmdlet
     }
     $Cmdlet.ThrowTerminatingError((New-CsBackupTemporaryRecord -Path $Path -Problem $problem))
 }
@@ -63,6 +63,7 @@ function Remove-CsBackupTemporaryFolder {
 # there may be none; without one there must be.
 function Read-CsBackupArchive {
     param(
+        [System.Management.Automation.PSCmdlet] $Cmdlet,
         [string] $Path,
         [hashtable] $Outcome
     )
@@ -76,7 +77,7 @@ function Read-CsBackupArchive {
     }
     catch {
         $problem = $_.Exception.GetBaseException().Message
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Cmdlet
         if ($null -eq $Outcome.Failure) {
             $Outcome.Failure = New-CsBackupTemporaryRecord -Path $Path -Problem $problem
         }
@@ -108,7 +109,7 @@ function Write-CsBackupArchive {
     }
     catch {
         $problem = $_.Exception.GetBaseException().Message
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Cmdlet
     }
     $Cmdlet.ThrowTerminatingError((New-CsBackupTemporaryRecord -Path $Path -Problem $problem))
 }

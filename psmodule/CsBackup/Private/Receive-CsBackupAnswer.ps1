@@ -1,6 +1,7 @@
 # Reads one line as an event; nothing when it is none.
 function ConvertFrom-CsBackupLine {
     param(
+        [hashtable] $Session,
         [string] $Line
     )
 
@@ -12,7 +13,7 @@ function ConvertFrom-CsBackupLine {
         $message = ConvertFrom-Json -InputObject $text
     }
     catch {
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
         return $null
     }
     if (($null -eq $message) -or [string]::IsNullOrEmpty($message.type)) {
@@ -70,7 +71,7 @@ function Test-CsBackupGreeting {
     if ($null -eq $line) {
         return New-CsBackupEndRecord -Session $Session
     }
-    $message = ConvertFrom-CsBackupLine -Line $line
+    $message = ConvertFrom-CsBackupLine -Session $Session -Line $line
     if (($null -eq $message) -or ($message.type -ne 'hello')) {
         return New-CsBackupBrokenRecord -Session $Session -Id 'AnswerUnreadable' -Category 'InvalidData' `
             -Message "What '$($Session.Path)' answered is not the answer of a csbackup executable."
@@ -109,7 +110,7 @@ function Add-CsBackupObject {
             return $null
         }
         catch {
-            Clear-CsBackupCaughtError -Caught $_
+            Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
         }
     }
     return New-CsBackupBrokenRecord -Session $Session -Id 'AnswerUnreadable' -Category 'InvalidData' `
@@ -190,7 +191,7 @@ function Receive-CsBackupAnswer {
             $Outcome.Failure = New-CsBackupEndRecord -Session $Session
             return
         }
-        $message = ConvertFrom-CsBackupLine -Line $line
+        $message = ConvertFrom-CsBackupLine -Session $Session -Line $line
         if ($null -eq $message) {
             $Outcome.Failure = New-CsBackupBrokenRecord -Session $Session -Id 'AnswerUnreadable' -Category 'InvalidData' `
                 -Message "The csbackup executable '$($Session.Path)' sent something that is not an event."

@@ -24,7 +24,7 @@ function Resolve-CsBackupPath {
         }
         catch {
             $problem = $_.Exception.GetBaseException().Message
-            Clear-CsBackupCaughtError -Caught $_
+            Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Cmdlet
         }
     }
     $record = New-CsBackupErrorRecord -Id 'PathInvalid' -Category 'InvalidArgument' -Target $Path -Message "The path '$Path' cannot be used: $problem" -Hint $hint

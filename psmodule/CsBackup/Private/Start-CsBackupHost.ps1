@@ -1,10 +1,12 @@
 # What is known of one run of the executable, from before its start until it is gone.
 function New-CsBackupSession {
     param(
+        [System.Management.Automation.PSCmdlet] $Cmdlet,
         [string] $Path
     )
 
     return @{
+        Cmdlet        = $Cmdlet
         Path          = $Path
         Process       = New-Object -TypeName System.Diagnostics.Process
         Started       = $false
@@ -66,7 +68,7 @@ function Start-CsBackupHost {
     }
     catch {
         $reason = $_.Exception.GetBaseException().Message
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
         $Session.Failure = New-CsBackupErrorRecord -Id 'ExecutableNotStarted' -Category 'ResourceUnavailable' -Target $Session.Path `
             -Message "The csbackup executable '$($Session.Path)' could not be started: $reason" `
             -Hint 'Check that it is the executable for this machine and that you may run it (on Linux: chmod +x).'
@@ -96,7 +98,7 @@ function Send-CsBackupRequest {
         [void][System.Threading.Tasks.Task]::WaitAny($tasks, 50)
     }
     catch {
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
     }
     Complete-CsBackupRequest -Session $Session
 }
@@ -121,6 +123,6 @@ function Complete-CsBackupRequest {
         $Session.InputStream.Flush()
     }
     catch {
-        Clear-CsBackupCaughtError -Caught $_
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
     }
 }

@@ -11,7 +11,7 @@ function Stop-CsBackupHost {
             $Session.Process.StandardInput.BaseStream.Dispose()
         }
         catch {
-            Clear-CsBackupCaughtError -Caught $_
+            Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
         }
         try {
             if (-not $Session.Process.WaitForExit(1500)) {
@@ -21,7 +21,7 @@ function Stop-CsBackupHost {
             }
         }
         catch {
-            Clear-CsBackupCaughtError -Caught $_
+            Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
         }
         # A stream that is being read still cannot be closed without waiting; the end of the process
         # ends it.

@@ -115,7 +115,7 @@ function Export-CsPersistentChatData {
         try {
             New-CsBackupTemporaryFolder -Cmdlet $PSCmdlet -Path $folder
             $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request
-            Read-CsBackupArchive -Path $archive -Outcome $outcome
+            Read-CsBackupArchive -Cmdlet $PSCmdlet -Path $archive -Outcome $outcome
         }
         finally {
             Remove-CsBackupTemporaryFolder -Path $folder
