@@ -87,6 +87,7 @@ func Run(ctx context.Context, o Options) error {
 		return failure.Wrap(failure.StoreUnavailable, o.Pool.FileStore, "The file store of "+o.Pool.FQDN+" cannot be opened",
 			"Mount it, or correct fileStore in the topology file.", err)
 	}
+	s.store = counted(s.store)
 	s.closers = append(s.closers, s.store)
 	if err := s.takeLease(ctx); err != nil {
 		return err
@@ -114,14 +115,14 @@ func (s *service) close() {
 // open makes one module's engine; a damaged index is set aside and built again by comparing.
 func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWriteCloser, error)) error {
 	path := filepath.Join(s.StateDir, m.Short+".index")
-	x, err := index.Open(path, index.Options{})
+	x, err := index.Open(path, countedIndex())
 	if errors.Is(err, index.ErrDamaged) {
 		aside, asideErr := index.SetAside(path)
 		if asideErr != nil {
 			return errors.Join(err, asideErr)
 		}
 		s.Log.Warn("the index was damaged; it is built again by comparing, and nothing is deleted for it", "module", m.Identity, "aside", aside)
-		x, err = index.Open(path, index.Options{})
+		x, err = index.Open(path, countedIndex())
 	}
 	if err != nil {
 		return failure.Wrap(failure.StateUnusable, path, "The index cannot be used", "Start the newer version of csbackup again, or give --state-dir an empty folder.", err)
