@@ -194,7 +194,7 @@ func (im *Importer) seen(s *step, place string) {
 	if s.theirs.Kind != index.File {
 		return
 	}
-	if info, err := im.Store.Lstat(place); err == nil && info.Size == s.theirs.Size && info.ModTime == s.theirs.ModTime {
+	if info, err := im.Store.Lstat(place); err == nil && info.Size == s.theirs.Size && im.hasTime(info, s.theirs.ModTime) {
 		s.info = info
 	}
 }
@@ -241,7 +241,7 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 	case err != nil:
 		return err
 	case s.mine == nil || s.mine.Kind != index.File || info.Kind != filestore.File ||
-		info.Size != s.mine.Size || info.ModTime != s.mine.ModTime ||
+		info.Size != s.mine.Size || !im.hasTime(info, s.mine.ModTime) ||
 		s.mine.Identity != 0 && info.Identity != s.mine.Identity ||
 		!moved && s.mine.ChangeTime != 0 && info.ChangeTime != s.mine.ChangeTime:
 		return errStanding

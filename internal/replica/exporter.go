@@ -97,7 +97,7 @@ func (e *Exporter) Open(_ context.Context, item index.Item) (exchange.Content, e
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", exchange.ErrWithdrawn, err)
 	}
-	c := &content{f, item}
+	c := &content{f, e.Replica, item}
 	if err := c.Unchanged(); err != nil {
 		f.Close()
 		return nil, err
@@ -107,13 +107,14 @@ func (e *Exporter) Open(_ context.Context, item index.Item) (exchange.Content, e
 
 type content struct {
 	filestore.Reader
-	item index.Item
+	replica *Replica
+	item    index.Item
 }
 
 // Unchanged compares the open file with what was offered.
 func (c *content) Unchanged() error {
 	info, err := c.Info()
-	if err != nil || info.Size != c.item.Size || info.ModTime != c.item.ModTime ||
+	if err != nil || info.Size != c.item.Size || !c.replica.hasTime(info, c.item.ModTime) ||
 		info.ChangeTime != c.item.ChangeTime && c.item.ChangeTime != 0 {
 		return exchange.ErrWithdrawn
 	}

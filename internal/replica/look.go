@@ -227,7 +227,7 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	l.found.Files++
 	// A suspect file that nobody touched stays suspect: only a scrub reads it again.
-	if it.Kind == index.File && it.State != index.Missing && it.Size == info.Size && it.ModTime == info.ModTime &&
+	if it.Kind == index.File && it.State != index.Missing && it.Size == info.Size && l.hasTime(info, it.ModTime) &&
 		it.ChangeTime == info.ChangeTime && it.Identity == info.Identity {
 		return nil
 	}
@@ -243,7 +243,7 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	next := index.Item{Path: p, Kind: index.File, Size: after.Size, ModTime: after.ModTime, Hash: hash,
 		ChangeTime: after.ChangeTime, Identity: after.Identity}
 	// In a store that is not the known one, whatever differs is no change that somebody made here.
-	if it.Kind == index.File && it.Hash != hash && (l.foreign || after.ModTime < it.ModTime) {
+	if it.Kind == index.File && it.Hash != hash && (l.foreign || l.keptTime(after.ModTime) < l.keptTime(it.ModTime)) {
 		return l.regress(it, next)
 	}
 	if it.Kind != index.File && l.evidence.Known > 0 {

@@ -162,8 +162,9 @@ func (l *look) confirm(batch []observation, then func(tx *index.Tx, now, next in
 // record writes what the disk holds: a change of this side's own, unless the content is what the
 // index or an interrupted import says already.
 func (l *look) record(tx *index.Tx, now, next index.Item) error {
-	same := now.Kind == next.Kind && now.Size == next.Size && now.ModTime == next.ModTime && now.Hash == next.Hash
+	same := now.Kind == next.Kind && now.Size == next.Size && l.keptTime(now.ModTime) == l.keptTime(next.ModTime) && now.Hash == next.Hash
 	if same {
+		next.ModTime = now.ModTime
 		next.Vector = now.Vector
 		next.Sequence = now.Sequence
 		if now.State == index.Present {
@@ -177,7 +178,8 @@ func (l *look) record(tx *index.Tx, now, next index.Item) error {
 		return err
 	}
 	l.found.Changed++
-	if ok && intent.Kind == next.Kind && intent.Hash == next.Hash && intent.ModTime == next.ModTime {
+	if ok && intent.Kind == next.Kind && intent.Hash == next.Hash && l.keptTime(intent.ModTime) == l.keptTime(next.ModTime) {
+		next.ModTime = intent.ModTime
 		next.Vector = intent.Vector
 		// What stopped the batch may have been that its names could not be made durable.
 		if err := l.lasting(next.Path); err != nil {

@@ -45,8 +45,9 @@ type Options struct {
 // Replica is one side of one module. Its methods may be called from several goroutines.
 type Replica struct {
 	Options
-	start int64 // service clock, in seconds, when this process began
-	saved int64 // service clock when it was last kept; guarded by looking
+	granularity int64 // nanoseconds to which the store keeps times
+	start       int64 // service clock, in seconds, when this process began
+	saved       int64 // service clock when it was last kept; guarded by looking
 
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
@@ -78,6 +79,7 @@ func Open(o Options) (*Replica, error) {
 	if err := errors.Join(r.loadHolds(), r.loadOrders()); err != nil {
 		return nil, err
 	}
+	r.granularity = max(1, o.Store.Properties().TimeGranularity)
 	clock, err := o.Index.Meta("clock")
 	if err != nil {
 		return nil, err
@@ -123,6 +125,17 @@ func (r *Replica) Conflicts() int64 {
 	r.state.Lock()
 	defer r.state.Unlock()
 	return r.state.conflicts
+}
+
+// hasTime tells whether a file's time on this store is the wanted one, as far as the store can keep it.
+// The finer time is the file's all the same, and is what travels on.
+func (r *Replica) hasTime(info filestore.Info, wanted int64) bool {
+	return r.keptTime(info.ModTime) == r.keptTime(wanted)
+}
+
+// keptTime is what the store makes of a time.
+func (r *Replica) keptTime(ns int64) int64 {
+	return ns - ((ns%r.granularity)+r.granularity)%r.granularity
 }
 
 // place gives the store's name of a logical path.

@@ -31,7 +31,7 @@ type killed struct {
 // The real service is killed by SIGKILL before each operation that changes a disk, of the store and of
 // the index, in turn, while it takes changes, and while it is restored after a total loss. Whenever it
 // comes back, each file is whole, what was displaced is kept, and one sync makes both sides equal.
-func TestP01_P02_P03_P16_KilledBeforeEachOperation(t *testing.T) {
+func TestP1_P2_P3_P16_KilledBeforeEachOperation(t *testing.T) {
 	upTo := int64(1) << 40
 	switch kills := os.Getenv(killsVariable); kills {
 	case "":

@@ -113,7 +113,7 @@ func sweep(number, nth int, fault error) (count int, err error) {
 
 // Each operation of each side's store fails once in a cycle with every kind of change: nothing is lost
 // or torn, no deletion follows from what could not be listed, it is told, and afterwards it converges.
-func TestP02_P04_P06_P11_EachOperationFailsOnce(t *testing.T) {
+func TestP2_P4_P6_P11_EachOperationFailsOnce(t *testing.T) {
 	for number := range 2 {
 		count, err := sweep(number, 0, nil)
 		if err != nil {

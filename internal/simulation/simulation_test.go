@@ -50,7 +50,7 @@ func number(t *testing.T, variable string) uint64 {
 
 // Two pools live through a week, again and again, and each promise is compared with what is there
 // after each event.
-func TestP01_P02_P03_P04_P06_P13_P15_SimulatedWeeks(t *testing.T) {
+func TestP1_P2_P3_P4_P6_P13_P15_SimulatedWeeks(t *testing.T) {
 	if os.Getenv(seedVariable) != "" {
 		if err := Week(number(t, seedVariable), true, os.Getenv(watchVariable)); err != nil {
 			t.Fatal(err)
