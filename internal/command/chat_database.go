@@ -42,17 +42,13 @@ func (o *ChatDatabase) open(ctx context.Context, env *Environment) (database.Dat
 	if strings.TrimSpace(o.DBInstance) == "" {
 		return nil, failure.New(failure.InvalidUsage, "", "No database was named", "Name one with --db-instance: server, server\\instance, server,port or sqlite:PATH.")
 	}
-	instance, err := database.ParseInstance(o.DBInstance, o.DBName, env.Lookup, database.Options{
-		TrustServerCertificate: o.TrustServerCertificate, Encrypt: o.Encrypt, ServerCertificate: o.ServerCertificate, LegacyTLS: o.LegacyTLS,
-	})
+	options := database.Options{TrustServerCertificate: o.TrustServerCertificate, Encrypt: o.Encrypt, ServerCertificate: o.ServerCertificate, LegacyTLS: o.LegacyTLS}
+	instance, err := database.ParseInstance(o.DBInstance, o.DBName, env.Lookup, options)
 	if err != nil {
 		return nil, err
 	}
-	if o.LegacyTLS {
-		env.Sink.Warning("--legacy-tls allows TLS 1.0, TLS 1.1 and RSA key exchange, which can be broken; use it only for a server that knows nothing better.")
-	}
-	if o.TrustServerCertificate {
-		env.Sink.Warning("--trust-server-certificate takes any certificate: another computer could pose as the server.")
+	for _, warning := range options.Warnings() {
+		env.Sink.Warning(warning)
 	}
 	return database.Open(ctx, instance)
 }

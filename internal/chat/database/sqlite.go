@@ -72,8 +72,7 @@ func (e *embedded) connect(ctx context.Context, create bool) (*sqlite3.Conn, err
 	if err != nil {
 		return nil, explain(e.instance, err)
 	}
-	// A large cache keeps the pages of a long import off the disk until they are full.
-	for _, pragma := range []string{"PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768", "PRAGMA trusted_schema=OFF"} {
+	for _, pragma := range []string{"PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"} {
 		if err := connection.Exec(pragma); err != nil {
 			return nil, errors.Join(explain(e.instance, err), connection.Close())
 		}
@@ -164,7 +163,8 @@ func (e *embedded) Snapshot(ctx context.Context) (Reader, error) {
 
 // Begin starts the write transaction, waiting for another one to end.
 func (e *embedded) Begin(ctx context.Context) (Writer, error) {
-	s, err := e.begin(ctx, "BEGIN IMMEDIATE")
+	// A large cache keeps the pages of a long import off the disk until they are full.
+	s, err := e.begin(ctx, "PRAGMA cache_size=-32768", "BEGIN IMMEDIATE")
 	if err != nil {
 		return nil, err
 	}
