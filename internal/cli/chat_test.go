@@ -133,6 +133,7 @@ func TestWhatIsWrongWithAChatCommandIsSaid(t *testing.T) {
 		{[]string{"chat", "export", "--db-instance", from, "--db-name", "mgccomp", "--file-name", file}, 1, "DatabaseNotPersistentChat", "--db-name"},
 		{[]string{"chat", "export", "--db-instance", `sql1\`, "--file-name", file}, 2, "InvalidUsage", "server,port"},
 		{[]string{"chat", "export", "--db-instance", "127.0.0.1,1", "--file-name", file}, 6, "DatabaseUnreachable", "server,port"},
+		{[]string{"chat", "export", "--db-instance", from, "--as-bytes", "--disable-exported-nodes", "--start-date", "x"}, 2, "InvalidUsage", "--file-name"},
 		{[]string{"chat", "import", "--db-instance", from}, 2, "InvalidUsage", "--byte-input"},
 		{[]string{"chat", "import", "--db-instance", from, "--file-name", file, "--byte-input"}, 2, "InvalidUsage", "exclude"},
 		{[]string{"chat", "import", "--db-instance", from, "--file-name", plain}, 7, "ArchiveForeign", "chat export"},
@@ -161,6 +162,42 @@ func TestWhatIsWrongWithAChatCommandIsSaid(t *testing.T) {
 				t.Error("an archive was left behind")
 			}
 		})
+	}
+}
+
+func TestACancelledChatCommandLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	from, file := chatDatabase(t, filepath.Join(dir, "from.db")), filepath.Join(dir, "chat.zip")
+	if got := run(t, "chat", "export", "--db-instance", from, "--file-name", file); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	to := filepath.Join(dir, "to.db")
+	run(t, "chat", "create-database", "--db-instance", "sqlite:"+to)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{
+		{"chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "new.zip")}, {"chat", "verify", file},
+		{"chat", "import", "--db-instance", "sqlite:" + to, "--file-name", file}, {"chat", "show", file},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := Run(ctx, append(args, "--output", "json"), strings.NewReader(""), &stdout, &stderr, func(string) string { return "" })
+		if code != 130 || stdout.Len() > 0 || !strings.Contains(stderr.String(), `"Id":"Cancelled"`) {
+			t.Errorf("%v: exit code %d, %s%s", args, code, &stdout, &stderr)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "new.zip")); err == nil {
+		t.Error("an archive was left behind")
+	}
+	if dump := databasetest.Dump(t, databasetest.Open(t, to)); len(dump) != 0 {
+		t.Errorf("%d tables have rows", len(dump))
+	}
+}
+
+func TestEventsAndBytesDoNotMix(t *testing.T) {
+	from := chatDatabase(t, filepath.Join(t.TempDir(), "from.db"))
+	got := run(t, "chat", "export", "--db-instance", from, "--as-bytes", "--output", "events")
+	if got.code != 2 || strings.Contains(got.stdout, "PK") {
+		t.Errorf("got %+v", got)
 	}
 }
 

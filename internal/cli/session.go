@@ -77,6 +77,9 @@ type flagged interface{ AddFlags(flags *pflag.FlagSet) }
 // argued is a command that takes arguments beside its flags.
 type argued interface{ SetArguments(args []string) error }
 
+// bytesGiving is a command that may write bytes to standard output instead of results.
+type bytesGiving interface{ GivesBytes() bool }
+
 // add puts a command of the table below parent.
 func (s *session) add(parent *cobra.Command, l leaf) {
 	options := s.table[l.path]()
@@ -95,6 +98,9 @@ func (s *session) add(parent *cobra.Command, l leaf) {
 			if err := one.SetArguments(args); err != nil {
 				return err
 			}
+		}
+		if one, ok := options.(bytesGiving); ok && one.GivesBytes() && s.global.Output == "events" {
+			return failure.New(failure.InvalidUsage, "events", "Events and an archive cannot both go to standard output", "Leave --output out, or name a file for the archive.")
 		}
 		s.started = true
 		return s.run(cmd, l.path, options)

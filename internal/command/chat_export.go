@@ -48,6 +48,9 @@ func (o *ChatExport) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.LeaveOutUnknownColumns, "leave-out-unknown-columns", false, "export although tables have columns that the published schema lacks, without these")
 }
 
+// GivesBytes tells whether standard output is for the archive.
+func (o *ChatExport) GivesBytes() bool { return o.AsBytes }
+
 // options checks everything that can be checked without the database.
 func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
 	options := transfer.ExportOptions{Source: o.DBInstance, DatabaseName: o.DBName, Scope: o.Scope, FileStore: o.FileStore, LeaveOutUnknown: o.LeaveOutUnknownColumns}

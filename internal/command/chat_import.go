@@ -15,6 +15,7 @@ import (
 	"csbackup/internal/report"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 )
 
 // ChatImport brings an archive into a Persistent Chat database.
@@ -47,6 +48,8 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 		return failure.New(failure.InvalidUsage, "", "Nothing says which archive is to be imported", "Give --file-name FILE, or --byte-input for standard input.")
 	case o.FileName != "" && o.ByteInput:
 		return failure.New(failure.InvalidUsage, o.FileName, "--file-name and --byte-input exclude each other", "Give one of them.")
+	case o.ByteInput && isTerminal(env.Stdin):
+		return failure.New(failure.InvalidUsage, "", "--byte-input would read the archive from the terminal", "Send a file to standard input, or give --file-name FILE.")
 	}
 	if err := checkFolder(o.Report); err != nil {
 		return err
@@ -57,6 +60,11 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	}
 	err = o.into(ctx, env, a)
 	return errors.Join(err, closeArchive())
+}
+
+func isTerminal(from io.Reader) bool {
+	file, ok := from.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // archive opens the archive that was named, or takes it from standard input.
@@ -161,6 +169,8 @@ func (r importResult) Tables() []report.Table {
 	switch {
 	case r.MissingCount > 0 || r.Refused > 0:
 		verdict = "would be refused, see the warnings"
+	case r.NothingToDo && r.LeftOutCount > 0:
+		verdict = "nothing to do: everything but what is left out is in the database already"
 	case r.NothingToDo:
 		verdict = "nothing to do: everything in the archive is in the database already"
 	case r.WhatIf:

@@ -50,6 +50,7 @@ func (f *filePlan) look() error {
 			r.FilesSame++
 		} else {
 			r.Files++
+			r.NothingToDo = false
 		}
 		return nil
 	})

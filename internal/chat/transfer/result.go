@@ -191,7 +191,7 @@ type ImportResult struct {
 	Archive      string
 	Schema       string
 	WhatIf       bool
-	NothingToDo  bool // everything in the archive is in the database already
+	NothingToDo  bool // everything that can be taken is in the database already
 	Tables       []TableResult
 	ClashCount   int64
 	MissingCount int64
