@@ -125,55 +125,30 @@ func (e *exporter) gather() error {
 
 // gatherTable notes what the rows of one table refer to.
 func (e *exporter) gatherTable(t schema.Table) error {
-	if t.Name == "tblChat" || t.Name == "tblPrincipal" || t.Kind == schema.Derived || t.Kind == schema.Momentary {
-		return nil
-	}
-	if e.chosen.scoped && (t.Name == "tblPreference" || t.Name == "tblLastInviteId") {
-		return nil
-	}
-	limited, nodes := e.chosen.limit(t.Name)
 	people := columnsTo(t, "tblPrincipal")
-	if !e.chosen.people() {
-		people = nil
+	switch {
+	case len(people) == 0, t.Name == "tblChat", t.Name == "tblPrincipal", t.Kind == schema.Derived, t.Kind == schema.Momentary:
+		return nil
+	case e.chosen.scoped && (t.Name == "tblPreference" || t.Name == "tblLastInviteId"):
+		return nil // these do not decide about a principal
 	}
+	column, nodes := e.chosen.limit(t.Name)
 	if t.Name == "tblNode" && e.chosen.level == schema.LevelUser {
 		nodes = e.chosen.rights
 	}
-	if len(people) == 0 && t.Name != "tblNode" && t.Name != "tblPrincipalInvites" {
-		return nil
-	}
-	columns := []string{limited}
-	if limited == "" {
-		columns = nil
-	}
-	for _, at := range people {
-		columns = append(columns, t.Columns[at].Name)
-	}
-	first := len(columns) - len(people)
-	switch t.Name {
-	case "tblNode":
-		columns = append(columns, "siopID")
-	case "tblPrincipalInvites":
-		if len(people) == 0 {
-			columns = append(columns, "prinID")
-		}
-	}
-	return e.source.Rows(e.ctx, database.Query{Table: t.Name, Columns: columns}, func(row []any) error {
-		if limited != "" && !nodes[row[0].(int64)] {
+	of, addIn := place(t, column), place(t, "siopID")
+	return e.source.Rows(e.ctx, database.Query{Table: t.Name}, func(row []any) error {
+		if column != "" && !nodes[row[of].(int64)] {
 			return nil
 		}
-		for _, value := range row[first : first+len(people)] {
-			if id, ok := value.(int64); ok {
-				e.wantedPeople[id] = true
+		note(e.wantedPeople, row, people)
+		if addIn >= 0 {
+			if guid, ok := row[addIn].(string); ok {
+				e.wantedAddIns[guid] = true
 			}
 		}
-		switch last := row[len(row)-1].(type) {
-		case string:
-			e.wantedAddIns[last] = true
-		case int64:
-			if t.Name == "tblPrincipalInvites" {
-				e.invited[last] = true
-			}
+		if t.Name == "tblPrincipalInvites" {
+			e.invited[row[0].(int64)] = true
 		}
 		return nil
 	})
