@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -145,18 +146,18 @@ func (d *messageDecoder) message(m *Message) error {
 		return errLine
 	}
 	m.HasRTF = rule > 0 || rtfLines > 0
-	if m.Content, err = d.text(max(d.lines, 1)); err != nil {
-		return err
+	if m.Content, err = d.text(max(d.lines, 1)); err == nil && rtfLines > 0 {
+		m.RTF, err = d.text(rtfLines)
 	}
 	d.lines = 0
 	switch {
-	case rtfLines > 0:
-		m.RTF, err = d.text(rtfLines)
+	case err != nil:
+		return fmt.Errorf("line %d of its texts: %w", d.texts.number, err)
 	case rule > 0 && !d.proof:
 		d.work = d.rules.known[rule-1].apply(d.work[:0], m.Content)
 		m.RTF = string(d.work)
 	}
-	return err
+	return nil
 }
 
 // rtf reads what a message says of its RTF, if anything: the number of a rule or how many lines it has.

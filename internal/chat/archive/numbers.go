@@ -2,10 +2,10 @@ package archive
 
 import "slices"
 
-// numbers is a set of whole numbers of 32 bits. It needs at most two bytes for each and 512 MiB for all
-// that there are.
+// numbers is a set of whole numbers of 32 bits. It needs a few bytes for each, and 512 MiB for all that
+// there are.
 type numbers struct {
-	pages map[uint16]*page
+	pages []*page // by the upper half of the number; nil where nothing was added
 }
 
 // page holds the numbers that share their upper half: a few as a sorted list, many as bits.
@@ -14,8 +14,8 @@ type page struct {
 	many *[1 << 10]uint64
 }
 
-// mostFew is how many numbers of a page take less room as a list.
-const mostFew = 4 << 10
+// mostFew is how many numbers of a page are found fast enough in a list.
+const mostFew = 1 << 9
 
 func split(n int64) (upper, lower uint16) { return uint16(uint32(n) >> 16), uint16(uint32(n)) }
 
@@ -23,7 +23,7 @@ func split(n int64) (upper, lower uint16) { return uint16(uint32(n) >> 16), uint
 func (s *numbers) add(n int64) bool {
 	upper, lower := split(n)
 	if s.pages == nil {
-		s.pages = map[uint16]*page{}
+		s.pages = make([]*page, 1<<16)
 	}
 	p := s.pages[upper]
 	if p == nil {
@@ -55,10 +55,10 @@ func (s *numbers) add(n int64) bool {
 // has tells whether a number is in the set.
 func (s *numbers) has(n int64) bool {
 	upper, lower := split(n)
-	p := s.pages[upper]
-	if p == nil {
+	if s.pages == nil || s.pages[upper] == nil {
 		return false
 	}
+	p := s.pages[upper]
 	if p.many != nil {
 		return p.many[lower>>6]&(1<<(lower&63)) != 0
 	}
@@ -69,6 +69,9 @@ func (s *numbers) has(n int64) bool {
 // missingFrom gives a number of the set that another does not have.
 func (s *numbers) missingFrom(other *numbers) (int64, bool) {
 	for upper, p := range s.pages {
+		if p == nil {
+			continue
+		}
 		for _, lower := range p.few {
 			if n := int64(int32(uint32(upper)<<16 | uint32(lower))); !other.has(n) {
 				return n, true

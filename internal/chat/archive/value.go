@@ -84,15 +84,34 @@ func isLow(r rune) bool       { return r >= 0xDC00 && r <= 0xDFFF }
 
 // plainRun tells how many bytes at the start of a text need no escape, and whether they are valid UTF-8.
 func plainRun[T string | []byte](text T, quote byte) (n int, valid bool) {
-	seen := byte(0)
-	for ; n < len(text); n++ {
-		c := text[n]
-		if c < 0x20 || c == '\\' || (c == quote && quote != 0) {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x8080808080808080
+	)
+	if quote == 0 {
+		quote = '\\' // which ends a run anyway
+	}
+	quotes := ones * uint64(quote)
+	seen := uint64(0)
+	// Eight bytes at a time, as long as none of them ends the run. A byte below 0x20 borrows from its top bit,
+	// and so does one that is made zero by what it is compared with.
+	for ; n+8 <= len(text); n += 8 {
+		word := uint64(text[n]) | uint64(text[n+1])<<8 | uint64(text[n+2])<<16 | uint64(text[n+3])<<24 |
+			uint64(text[n+4])<<32 | uint64(text[n+5])<<40 | uint64(text[n+6])<<48 | uint64(text[n+7])<<56
+		slash, end := word^ones*'\\', word^quotes
+		if ((word-ones*0x20)&^word|(slash-ones)&^slash|(end-ones)&^end)&tops != 0 {
 			break
 		}
-		seen |= c
+		seen |= word
 	}
-	return n, seen < utf8.RuneSelf || utf8.ValidString(string(text[:n]))
+	for ; n < len(text); n++ {
+		c := text[n]
+		if c < 0x20 || c == '\\' || c == quote {
+			break
+		}
+		seen |= uint64(c)
+	}
+	return n, seen&tops == 0 || utf8.ValidString(string(text[:n]))
 }
 
 func appendEscaped(to []byte, c byte) []byte {
@@ -193,19 +212,25 @@ func (l *line) nullable() (text string, null bool, err error) {
 
 // integer reads a whole number without needless signs and zeros.
 func (l *line) integer() (int64, error) {
+	negative := l.take("-")
 	start := l.at
-	if l.peek() == '-' {
-		l.at++
-	}
+	size := uint64(0)
 	for c := l.peek(); c >= '0' && c <= '9'; c = l.peek() {
+		if size > (1<<63)/10 {
+			return 0, errLine
+		}
+		size = size*10 + uint64(c-'0') // at most 2^63 + 2
 		l.at++
 	}
-	digits := string(l.text[start:l.at])
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || strconv.FormatInt(n, 10) != digits {
+	switch digits := l.at - start; {
+	case digits == 0, digits > 1 && l.text[start] == '0', negative && size == 0:
 		return 0, errLine
+	case negative && size <= 1<<63:
+		return int64(-size), nil
+	case !negative && size < 1<<63:
+		return int64(size), nil
 	}
-	return n, nil
+	return 0, errLine
 }
 
 const second = 10_000_000 // in ticks
