@@ -145,6 +145,7 @@ func TestThePairAnswersTheModule(t *testing.T) {
 	if got := l.call("sync", map[string]any{"PoolFqdn": pool1, "BackupModule": "dataconf", "Force": true}); len(got.objects) != 0 || len(got.progress) != 0 {
 		t.Errorf("a sync gives %+v", got)
 	}
+	l.call("sync", map[string]any{"PoolFqdn": pool2, "Wait": true})
 	got = l.call("sync", map[string]any{"PoolFqdn": pool1, "Wait": true})
 	if len(got.objects) != 0 || len(got.progress) == 0 || !got.progress[len(got.progress)-1].Completed {
 		t.Errorf("a sync that waits gives %+v", got)
@@ -159,6 +160,9 @@ func TestThePairAnswersTheModule(t *testing.T) {
 	modules := got.objects[0]["BackupModules"].([]any)
 	if len(modules) != 2 || !slices.Equal(keysIn([]map[string]any{modules[1].(map[string]any)}), propertiesOf(admin.ModuleStatus{})) {
 		t.Errorf("the modules are %v", modules)
+	}
+	if conf := modules[1].(map[string]any); conf["Identity"] != "ConfServices.DataConf" || conf["ExportStatus"] != "FinalState" || conf["ImportStatus"] != "NormalState" {
+		t.Errorf("after both syncs the module is %v", conf)
 	}
 	l.call("configuration set", map[string]any{"Identity": "global", "SyncInterval": "00:05:00", "MaxConcurrentCalls": 7, "EnableRgsBackupService": true,
 		"AuthorizedUniversalGroups": []string{"a", "b"}, "AuthorizedLocalAccounts": []string{}, "Force": true})
@@ -313,7 +317,7 @@ func names(t *testing.T, folder string) []string {
 	return found
 }
 
-func TestAStoppedExportLeavesNothingBehind(t *testing.T) {
+func TestAStoppedCallLeavesNothingBehind(t *testing.T) {
 	l := newLab(t)
 	log := filepath.Join(l.dir, "log.tsv")
 	if err := os.WriteFile(log, []byte(strings.Repeat("room\t1507466702\tanna\twhat a person says\n", 50_000)), 0o600); err != nil {
@@ -328,23 +332,41 @@ func TestAStoppedExportLeavesNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	for _, parameters := range []map[string]any{{"FileName": filepath.Join(l.dir, "out", "chat.zip")}, {"AsBytes": true}} {
-		for _, folder := range []string{"out", "tmp"} {
-			if err := os.MkdirAll(filepath.Join(l.dir, folder), 0o755); err != nil {
-				t.Fatal(err)
-			}
+	packed := l.call("chat export", map[string]any{"DBInstance": source, "AsBytes": true}).content
+	target := l.database("target.db", nil)
+	empty := databasetest.Dump(t, databasetest.Open(t, filepath.Join(l.dir, "target.db")))
+	out, temporary := filepath.Join(l.dir, "out"), filepath.Join(l.dir, "tmp")
+	for _, folder := range []string{out, temporary} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
 		}
-		parameters["DBInstance"] = source
+	}
+	for _, one := range []struct {
+		command    string
+		parameters map[string]any
+		bytes      string
+	}{
+		{"chat export", map[string]any{"DBInstance": source, "FileName": filepath.Join(out, "chat.zip")}, ""},
+		{"chat export", map[string]any{"DBInstance": source, "AsBytes": true}, ""},
+		{"chat import", map[string]any{"DBInstance": target, "ByteInput": true}, base64.StdEncoding.EncodeToString(packed) + "\n"},
+	} {
 		c := l.client()
-		c.environment = append(slices.Clone(c.environment), "TMPDIR="+filepath.Join(l.dir, "tmp"), "TMP="+filepath.Join(l.dir, "tmp"))
-		c.stop = func(e event) bool { return e.Type == "progress" || e.Type == "bytes" }
-		begun := time.Now()
-		got := c.call("chat export", parameters)
-		t.Logf("from the start to the end of a stopped export: %v", time.Since(begun))
-		left := append(names(t, filepath.Join(l.dir, "out")), names(t, filepath.Join(l.dir, "tmp"))...)
-		if got.killed || got.code != 130 || len(left) > 0 {
-			t.Errorf("a stopped export gives %+v and leaves %v", got, left)
+		c.environment = append(slices.Clone(c.environment), "TMPDIR="+temporary, "TMP="+temporary)
+		c.bytes = one.bytes
+		var stopped time.Time
+		c.stop = func(e event) bool {
+			stopped = time.Now()
+			return e.Type == "progress" || e.Type == "bytes"
 		}
+		got := c.call(one.command, one.parameters)
+		t.Logf("%s with %v ended %v after it was stopped", one.command, one.parameters, time.Since(stopped))
+		left := append(names(t, out), names(t, temporary)...)
+		if got.killed || got.code != 130 || len(left) > 0 {
+			t.Errorf("a stopped %s gives %.500q and leaves %v", one.command, fmt.Sprintf("%+v", got), left)
+		}
+	}
+	if now := databasetest.Dump(t, databasetest.Open(t, filepath.Join(l.dir, "target.db"))); !reflect.DeepEqual(now, empty) {
+		t.Error("a stopped import has changed the database")
 	}
 }
 

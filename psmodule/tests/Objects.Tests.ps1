@@ -3,6 +3,7 @@ BeforeAll {
     . "$PSScriptRoot/Support.ps1"
     Import-Module -Name $modulePath -Force
     Use-RealHost
+    Invoke-CsBackupServiceSync -PoolFqdn $pool2 -Wait
     Invoke-CsBackupServiceSync -PoolFqdn $pool1 -Wait
     $status = Get-CsBackupServiceStatus -PoolFqdn $pool1
     $settings = Get-CsBackupServiceConfiguration
@@ -31,7 +32,7 @@ Describe 'A status' {
     }
 
     It 'is shown as a list with each module on a line of its own' {
-        $lines = @(($status | Out-String -Width 60).Split([char]10) | ForEach-Object -Process { $_.Trim() } | Where-Object -FilterScript { $_ -ne '' })
+        $lines = @(($status | Out-String -Width 120).Split([char]10) | ForEach-Object -Process { $_.Trim() } | Where-Object -FilterScript { $_ -ne '' })
         $lines[0] | Should -Be 'PoolFqdn            : pool1.contoso.com'
         $lines[5] | Should -BeLike 'BackupModules       : UserServices.PresenceFocus:*'
         $lines[6] | Should -Be 'ConfServices.DataConf:[FinalState,NormalState]'

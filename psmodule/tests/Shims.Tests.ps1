@@ -2,23 +2,6 @@
 BeforeAll {
     . "$PSScriptRoot/Support.ps1"
     Use-RealHost
-
-    # Runs a script in a new session of this PowerShell and gives its lines.
-    function Invoke-NewSession {
-        param(
-            [string] $Script,
-            [string] $ModulePath
-        )
-
-        $kept = $env:PSModulePath
-        try {
-            $env:PSModulePath = $ModulePath + [System.IO.Path]::PathSeparator + $kept
-            return @(& (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $Script)
-        }
-        finally {
-            $env:PSModulePath = $kept
-        }
-    }
 }
 
 Describe 'The module <Name>' -ForEach @(@{ Name = 'SkypeForBusiness' }, @{ Name = 'Lync' }) {

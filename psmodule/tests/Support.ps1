@@ -73,3 +73,21 @@ function New-ChatDatabase {
     & $env:CSBACKUP_TEST_EXE chat create-database --db-instance "sqlite:$path" | Out-Null
     return "sqlite:$path"
 }
+
+# Runs a script in a new session of this PowerShell, with a folder put before the others in which modules
+# are looked for, and gives its lines.
+function Invoke-NewSession {
+    param(
+        [string] $Script,
+        [string] $ModulePath
+    )
+
+    $kept = $env:PSModulePath
+    try {
+        $env:PSModulePath = $ModulePath + [System.IO.Path]::PathSeparator + $kept
+        return @(& (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $Script)
+    }
+    finally {
+        $env:PSModulePath = $kept
+    }
+}

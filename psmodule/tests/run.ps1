@@ -45,7 +45,10 @@ function New-Pair {
         foreach ($name in 'CollabContent', 'CollabMetadata') {
             $tree = [System.IO.Path]::Combine($store, "1-WebServices-$number", $name)
             [void][System.IO.Directory]::CreateDirectory($tree)
-            [System.IO.File]::WriteAllText([System.IO.Path]::Combine($tree, "of-pool$number.txt"), "content of pool $number")
+            $file = [System.IO.Path]::Combine($tree, "of-pool$number.txt")
+            [System.IO.File]::WriteAllText($file, "content of pool $number")
+            # What was just written is left for a later cycle.
+            [System.IO.File]::SetLastWriteTimeUtc($file, [datetime]::UtcNow.AddHours(-1))
         }
         $text = $text + "  - fqdn: pool$number.contoso.com`n    backupPool: pool$other.contoso.com`n    service: https://127.0.0.1:$(Get-FreePort)`n"
         $text = $text + "    fileStore: $($store.Replace('\', '/'))`n"
