@@ -50,7 +50,7 @@ type Instance struct {
 
 	password       string
 	authentication authentication
-	kerberos       map[string]string // the driver's parameters for Kerberos
+	kerberos       map[string]string // the parameters of kerberosFiles
 }
 
 // SQLite tells whether the instance is a file.

@@ -82,10 +82,18 @@ func (i Instance) withLogin(lookup func(string) string) (Instance, error) {
 	return i, err
 }
 
-// kerberosFiles gives the driver's parameters for the files that Kerberos reads.
+// The provider of Kerberos, and its parameters in the driver's address.
+const (
+	kerberosProvider      = "csbackup-kerberos"
+	kerberosConfiguration = "csbackup-kerberos-configuration"
+	kerberosCache         = "csbackup-kerberos-cache"
+	kerberosKeytab        = "csbackup-kerberos-keytab"
+)
+
+// kerberosFiles gives the parameters for the files that Kerberos reads.
 func kerberosFiles(lookup func(string) string) (map[string]string, error) {
-	files := map[string]string{"krb5-credcachefile": "/tmp/krb5cc_" + strconv.Itoa(os.Getuid())}
-	for variable, parameter := range map[string]string{"KRB5_CONFIG": "krb5-configfile", "KRB5CCNAME": "krb5-credcachefile", "KRB5_KTNAME": "krb5-keytabfile"} {
+	files := map[string]string{kerberosConfiguration: "/etc/krb5.conf", kerberosCache: "/tmp/krb5cc_" + strconv.Itoa(os.Getuid()), kerberosKeytab: "/etc/krb5.keytab"}
+	for variable, parameter := range map[string]string{"KRB5_CONFIG": kerberosConfiguration, "KRB5CCNAME": kerberosCache, "KRB5_KTNAME": kerberosKeytab} {
 		value := lookup(variable)
 		if value == "" {
 			continue
@@ -107,7 +115,7 @@ func (i Instance) loginParameters(address *url.URL, values url.Values) {
 	}
 	switch i.authentication {
 	case byKerberos:
-		values.Set("authenticator", "krb5")
+		values.Set("authenticator", kerberosProvider)
 		for parameter, path := range i.kerberos {
 			values.Set(parameter, path)
 		}

@@ -36,6 +36,7 @@ type Action struct {
 type Login struct {
 	User, Password, Application, Database string
 	NTLM                                  bool // User is DOMAIN\user then
+	Kerberos                              bool // nothing is checked but that a ticket came
 	Encrypted                             bool
 	TLS                                   uint16 // version; 0 without
 }

@@ -1,6 +1,7 @@
 package tdstest
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -92,8 +93,13 @@ func (c *connection) logIn(content []byte) error {
 	c.login.User, c.login.Password = loginText(content, 40), loginPassword(content)
 	c.login.Application, c.login.Database = loginText(content, 48), loginText(content, 68)
 	if content[25]&integrated != 0 {
-		if err := c.challenge(); err != nil {
-			return err
+		switch proof := loginBytes(content, 78); {
+		case bytes.HasPrefix(proof, []byte("NTLMSSP")):
+			if err := c.challenge(); err != nil {
+				return err
+			}
+		case bytes.Contains(proof, kerberos):
+			c.login.Kerberos = true
 		}
 	}
 	s := c.server
@@ -101,7 +107,7 @@ func (c *connection) logIn(content []byte) error {
 	s.logins = append(s.logins, c.login)
 	s.mu.Unlock()
 	action := s.ask(LogIn, c.login.User)
-	if !c.login.NTLM && s.options.User != "" && (c.login.User != s.options.User || c.login.Password != s.options.Password) {
+	if !c.login.NTLM && !c.login.Kerberos && s.options.User != "" && (c.login.User != s.options.User || c.login.Password != s.options.Password) {
 		action = Action{Error: 18456, Message: "Login failed for user '" + c.login.User + "'."}
 	}
 	if err := c.obey(action); err != nil {
@@ -116,9 +122,21 @@ func (c *connection) logIn(content []byte) error {
 	return c.reply(welcome(s.options.PacketSize))
 }
 
-// loginField gives the bytes of a field whose offset and length in characters stand at a place.
+// kerberos is the object identifier 1.2.840.113554.1.2.2, with which a ticket comes.
+var kerberos = []byte{0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02}
+
+// loginField gives the bytes of a text whose offset and length in characters stand at a place.
 func loginField(content []byte, place int) []byte {
-	from, length := int(binary.LittleEndian.Uint16(content[place:])), 2*int(binary.LittleEndian.Uint16(content[place+2:]))
+	return loginPart(content, place, 2)
+}
+
+// loginBytes gives a field whose length is in bytes.
+func loginBytes(content []byte, place int) []byte {
+	return loginPart(content, place, 1)
+}
+
+func loginPart(content []byte, place, unit int) []byte {
+	from, length := int(binary.LittleEndian.Uint16(content[place:])), unit*int(binary.LittleEndian.Uint16(content[place+2:]))
 	if from+length > len(content) {
 		return nil
 	}
