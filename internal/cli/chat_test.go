@@ -414,3 +414,35 @@ func TestThePowerShellDoorCarriesArchives(t *testing.T) {
 		}
 	}
 }
+
+func TestAnExportThatLeavesSomethingOutSaysSoAndDisablesNothing(t *testing.T) {
+	dir := t.TempDir()
+	from, store := chatDatabase(t, filepath.Join(dir, "from.db")), filepath.Join(dir, "store")
+	folder := filepath.Join(store, databasetest.GUID(2, 10))
+	if err := os.MkdirAll(filepath.Join(folder, "a folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(dir, "secret.txt")
+	if err := os.WriteFile(secret, []byte("not of the room"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(secret, filepath.Join(folder, "link.txt")); err != nil {
+		t.Skip("this system makes no links: " + err.Error())
+	}
+	page := filepath.Join(dir, "report.html")
+	got := run(t, "chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "a.zip"), "--file-store", store, "--disable-exported-nodes", "--report", page, "--progress", "none")
+	if got.code != 3 || !strings.Contains(got.stdout, `"LeftOut":["`) || !strings.Contains(got.stdout, `"Disabled":0`) || !strings.Contains(got.stdout, `"Files":0`) {
+		t.Errorf("got %+v", got)
+	}
+	for _, text := range []string{`"Id":"PartlyDone"`, "No room was disabled", "link.txt", "a folder"} {
+		if !strings.Contains(got.stderr, text) {
+			t.Errorf("%q is not told: %s", text, got.stderr)
+		}
+	}
+	if content, err := os.ReadFile(page); err != nil || !bytes.Contains(content, []byte("link.txt")) {
+		t.Errorf("the report does not name the file: %v", err)
+	}
+	if got := run(t, "chat", "verify", filepath.Join(dir, "a.zip")); got.code != 0 {
+		t.Errorf("the archive is not whole: %+v", got)
+	}
+}

@@ -140,6 +140,41 @@ func TestP2AnExportThatIsCutAtAnyWriteLeavesTheOldFile(t *testing.T) {
 	}
 }
 
+// untouched is a database that an import must not open.
+type untouched struct {
+	database.Database
+	t testing.TB
+}
+
+func (u untouched) Snapshot(context.Context) (database.Reader, error) {
+	u.t.Error("a damaged archive was compared with the database")
+	return nil, errInjected
+}
+
+func (u untouched) Begin(context.Context) (database.Writer, error) {
+	u.t.Error("a transaction was begun for a damaged archive")
+	return nil, errInjected
+}
+
+func TestP21NothingIsOpenedForAnArchiveWithAFlippedBit(t *testing.T) {
+	var file bytes.Buffer
+	if _, err := transfer.Export(t.Context(), sample(t), &file, transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}, nil); err != nil {
+		t.Fatal(err)
+	}
+	const flips = 400
+	for n := range flips {
+		bent := bytes.Clone(file.Bytes())
+		bent[n*len(bent)/flips] ^= 1 << (n % 8)
+		a, err := archive.Open(bytes.NewReader(bent), int64(len(bent)), "bent.zip")
+		if err == nil {
+			_, err = transfer.Import(t.Context(), untouched{t: t}, a, transfer.ImportOptions{Target: "target"}, nil)
+		}
+		if code := failure.ExitCode(err); code != failure.ExitDamaged {
+			t.Fatalf("a flip at byte %d: exit code %d, %v", n*len(bent)/flips, code, err)
+		}
+	}
+}
+
 func TestLevelsAndScopesTakeWhatTheySay(t *testing.T) {
 	db := sample(t)
 	for _, one := range []struct {

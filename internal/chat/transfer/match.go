@@ -18,12 +18,12 @@ const (
 	bySecond              // by what comes next: a principal's URI, a node's name among its siblings
 )
 
-// mapping says what the archive's numbers of one table become in the database.
+// mapping says what the archive's numbers of one table become in the database. A number that is in none of the maps
+// is missing: its row is neither in the archive nor in the database.
 type mapping struct {
 	to      map[int64]int64
 	how     map[int64]found
 	nothing map[int64]bool // numbers that stood for nothing in the source
-	missing []int64        // numbers of rows that are neither in the archive nor in the database, ascending
 }
 
 func newMapping() mapping {
@@ -53,24 +53,22 @@ func (m mapping) pairFirst(in int64, candidates []int64, used map[int64]bool) bo
 	return false
 }
 
-// settle gives a number to everything that was not found: its own where that is free. Only rows that travel may be
-// added; others are missing.
+// settle gives a number to every row that travels and was not found: its own where that is free. Fresh numbers are
+// none of those to avoid. Not ok where there are no numbers left.
 func (m *mapping) settle(order []int64, travels func(int64) bool, taken *numbers, avoid []int64) bool {
 	var renumbered []int64
 	for _, id := range order {
 		if _, done := m.how[id]; done {
 			continue
 		}
-		if !travels(id) {
-			m.missing = append(m.missing, id)
-			continue
-		}
-		if taken.used[id] {
+		switch {
+		case !travels(id):
+		case taken.used[id]:
 			renumbered = append(renumbered, id)
-			continue
+		default:
+			taken.use(id)
+			m.pair(id, id, added)
 		}
-		taken.use(id)
-		m.pair(id, id, added)
 	}
 	for _, id := range avoid { // a fresh number is none that means something in the archive
 		taken.use(id)
@@ -121,17 +119,17 @@ func matchPeople(in map[int64]known[person], nothing []int64, there []person) (m
 
 // settleNothing keeps numbers that stood for nothing standing for nothing.
 func (m *mapping) settleNothing(nothing []int64, taken *numbers, there []person) bool {
-	real := map[int64]bool{}
+	someone := map[int64]bool{}
 	for _, p := range there {
-		real[p.id] = true
+		someone[p.id] = true
 	}
 	for _, to := range m.to {
-		real[to] = true
+		someone[to] = true
 	}
 	for _, id := range nothing {
 		m.nothing[id] = true
 		m.to[id] = id
-		if !real[id] {
+		if !someone[id] {
 			continue
 		}
 		number, ok := taken.free()
