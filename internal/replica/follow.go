@@ -51,7 +51,7 @@ func (f *follow) example() string {
 		return fmt.Sprintf("%q: %s", p, f.again[p])
 	}
 	for _, p := range slices.Sorted(maps.Keys(f.skipped)) {
-		return fmt.Sprintf("%q is neither a file nor a folder", p)
+		return strconv.Quote(p)
 	}
 	return ""
 }

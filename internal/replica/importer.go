@@ -99,8 +99,16 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 func (im *Importer) lookBefore(ctx context.Context) error {
 	im.looking.Lock()
 	defer im.looking.Unlock()
-	_, err := im.fullLook(ctx, true)
-	return err
+	if _, err := im.fullLook(ctx, true); err != nil {
+		return err
+	}
+	// The roots are part of what is compared, and no item says so: one may be empty on both sides.
+	for _, root := range im.Roots {
+		if _, err := im.Store.MakeFolder(root.Folder); err != nil {
+			return fmt.Errorf("make the folder %s: %w", root.Folder, err)
+		}
+	}
+	return nil
 }
 
 // Ended hears that the session came to its end in order. It lets the brake go where all is back; after

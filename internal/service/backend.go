@@ -174,12 +174,12 @@ func (s *service) Versions(_ context.Context, path string) ([]admin.Version, err
 		if e == nil {
 			continue
 		}
-		kept, err := e.replica.Versions(path)
+		kept, err := e.replica.Versions(named(path))
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range kept {
-			all = append(all, admin.Version{ID: m.Short + "/" + k.ID, Path: k.Path, Kind: k.Kind, Size: k.Size, ModTime: k.ModTime, Kept: k.When})
+			all = append(all, admin.Version{ID: m.Short + "/" + readable(k.ID), Path: readable(k.Path), Kind: k.Kind, Size: k.Size, ModTime: k.ModTime, Kept: k.When})
 		}
 	}
 	return all, nil
@@ -190,7 +190,7 @@ func (s *service) RestoreVersion(_ context.Context, id string) error {
 	short, rest, _ := strings.Cut(id, "/")
 	for _, e := range s.engines {
 		if e.module.Short == short {
-			if err := e.replica.RestoreVersion(rest); err != nil {
+			if err := e.replica.RestoreVersion(named(rest)); err != nil {
 				return s.explain(err)
 			}
 			e.nudge()
@@ -213,6 +213,9 @@ func (s *service) Loss(_ context.Context, name string) ([]admin.Loss, error) {
 			return nil, err
 		}
 		if held {
+			for i, p := range loss.Sample {
+				loss.Sample[i] = readable(p)
+			}
 			all = append(all, admin.Loss{Module: m.Identity, Plan: loss.Plan, Reason: loss.Reason, Files: loss.Files, Bytes: loss.Bytes, Known: loss.Known, Sample: loss.Sample})
 		}
 	}
