@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -30,7 +31,7 @@ type Client struct {
 // Dial finds the way to a pool's service: the local socket where there is one, else the addresses of
 // the topology with the caller's certificate.
 func Dial(_ *topology.Topology, pool *topology.Pool, files certificate.Files, runtimeDir string) (*Client, error) {
-	if localExists(runtimeDir, pool.FQDN) {
+	if there, open := local(runtimeDir, pool.FQDN); there && (open || files.Certificate == "") {
 		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dialLocal(ctx, runtimeDir, pool.FQDN)
 		}}
@@ -87,6 +88,9 @@ func (c *Client) unreachable(ctx context.Context, base string, err error) error 
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		return failure.Wrap(failure.ServiceTimeout, c.pool, "The Backup Service of "+c.pool+" did not answer in time", "Look at its log, and try again.", err)
+	case errors.Is(err, fs.ErrPermission):
+		return failure.Wrap(failure.AccessDenied, c.pool, "This account may not ask the Backup Service of "+c.pool+" on this machine",
+			"Run the command as root or Administrator, or give an administrator's certificate with --certificate, --private-key and --ca.", err)
 	case errors.As(err, &network) && network.Op == "dial":
 		return failure.Wrap(failure.ServiceNotRunning, c.pool, "The Backup Service of "+c.pool+" does not answer at "+base,
 			"Start it: csbackup serve --pool-fqdn "+c.pool+", and look at its log if it does not stay.", err)

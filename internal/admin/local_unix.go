@@ -5,18 +5,29 @@ package admin
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 
 	"csbackup/internal/failure"
+
+	"golang.org/x/sys/unix"
 )
 
 func socket(runtimeDir, fqdn string) string { return filepath.Join(runtimeDir, fqdn+".sock") }
 
-func localExists(runtimeDir, fqdn string) bool {
+// local tells whether a service of the pool may be on this machine, and whether the caller may open
+// its door. What is behind a folder that the caller may not look into counts as there.
+func local(runtimeDir, fqdn string) (there, open bool) {
 	info, err := os.Stat(socket(runtimeDir, fqdn))
-	return err == nil && info.Mode()&os.ModeSocket != 0
+	if errors.Is(err, fs.ErrPermission) {
+		return true, false
+	}
+	if err != nil || info.Mode()&os.ModeSocket == 0 {
+		return false, false
+	}
+	return true, unix.Access(socket(runtimeDir, fqdn), unix.W_OK) == nil
 }
 
 func dialLocal(ctx context.Context, runtimeDir, fqdn string) (net.Conn, error) {

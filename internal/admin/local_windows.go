@@ -12,9 +12,11 @@ import (
 
 func pipe(fqdn string) string { return `\\.\pipe\csbackup-` + fqdn }
 
-func localExists(_, fqdn string) bool {
+// local tells whether a service of the pool may be on this machine, and whether the caller may open
+// its door; that shows only when it tries.
+func local(_, fqdn string) (there, open bool) {
 	_, err := os.Stat(pipe(fqdn))
-	return err == nil
+	return err == nil, err == nil
 }
 
 func dialLocal(ctx context.Context, _, fqdn string) (net.Conn, error) {

@@ -146,6 +146,18 @@ func (l *lab) run(args ...string) outcome { return l.runAt(filepath.Join(l.dir, 
 func (l *lab) runAt(runtimeDir string, args ...string) outcome {
 	cmd := exec.Command(l.exe, args...)
 	cmd.Env = l.environment(runtimeDir)
+	return l.finish(cmd)
+}
+
+// runAs runs a command as another user.
+func (l *lab) runAs(user uint32, args ...string) outcome {
+	cmd := exec.Command(l.exe, args...)
+	cmd.Env = l.environment(filepath.Join(l.dir, "run"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	return l.finish(cmd)
+}
+
+func (l *lab) finish(cmd *exec.Cmd) outcome {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
