@@ -12,11 +12,12 @@ import (
 type messageDecoder struct {
 	proof bool // texts are not wanted, only whether they are in order
 	texts *lines
-	line  line
+	line  line // of the facts
 	rules rules
-	fresh bool // the rule that came last waits for the message that it is for
-	lines int64
+	fresh bool  // the rule that came last waits for the message that it is for
+	lines int64 // of the next message's content, where that was said
 
+	textLine line
 	room     Room
 	inRoom   bool
 	messages int64 // in the room so far
@@ -166,6 +167,7 @@ func (d *messageDecoder) rtf() (rule int, lines int64, err error) {
 	l := &d.line
 	rule = d.rules.last
 	switch {
+	case l.peek() == ']': // the usual case
 	case l.take(`,null`):
 		if rule == 0 {
 			return 0, 0, errLine
@@ -205,10 +207,11 @@ func (d *messageDecoder) text(count int64) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		d.line = line{text: text, work: d.line.work}
+		l := &d.textLine
+		l.text, l.at = text, 0
 		switch {
 		case count > 1:
-			part, err := d.line.plain()
+			part, err := l.plain()
 			if err == nil {
 				err = value.add(part, d.proof)
 			}
@@ -219,13 +222,13 @@ func (d *messageDecoder) text(count int64) (string, error) {
 				return "", err
 			}
 		case d.proof:
-			size, err := d.line.skipPlain()
+			size, err := l.skipPlain()
 			if err == nil && size > longestPart {
 				err = errLine
 			}
 			return "", err
 		default:
-			whole, err := d.line.plain()
+			whole, err := l.plain()
 			if err == nil && len(whole) > longestPart {
 				err = errLine
 			}
