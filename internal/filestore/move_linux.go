@@ -13,7 +13,8 @@ type place struct {
 	name string
 }
 
-// places opens the folders of the names; all are closed by the returned function.
+// places opens the folders of the names, which must be on one volume; all are closed by the returned
+// function. A rename finds out by itself; more than one step must not fail half-way.
 func (s *real) places(names ...string) ([]place, func(), error) {
 	var opened []place
 	release := func() {
@@ -29,6 +30,9 @@ func (s *real) places(names ...string) ([]place, func(), error) {
 			return nil, func() {}, err
 		}
 		opened = append(opened, place{at, last})
+		if len(names) == 2 {
+			continue
+		}
 		var stat unix.Stat_t
 		if err := unix.Fstat(at, &stat); err != nil {
 			release()

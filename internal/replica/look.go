@@ -38,6 +38,7 @@ type look struct {
 	regressed []observation
 	overdrawn bool // so much is older than it was that the brake is sure to hold
 	arrived   map[index.Hash]int
+	ahead     map[string]hashed // by place
 }
 
 // observation is one difference between disk and index, still to be confirmed under the lock.
@@ -188,7 +189,14 @@ func (l *look) folder(logical, place string) error {
 		return nil
 	}
 	known := l.children(logical)
-	for _, info := range listed {
+	_, some, err := known.next()
+	if err != nil {
+		return err
+	}
+	for i, info := range listed {
+		if i%aheadAtOnce == 0 && !some && l.Readers > 1 {
+			l.hashAhead(place, listed[i:min(i+aheadAtOnce, len(listed))])
+		}
 		p := logical + "/" + info.Name
 		it, ok, err := known.at(p, l.vanished)
 		if err != nil {
@@ -231,7 +239,7 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 		it.ChangeTime == info.ChangeTime && it.Identity == info.Identity {
 		return nil
 	}
-	hash, after, err := l.hash(l.ctx, place)
+	hash, after, err := l.read(place)
 	if err == nil && (after.Size != info.Size || after.ModTime != info.ModTime) {
 		err = errors.New("it is still changing")
 	}

@@ -40,6 +40,7 @@ type Options struct {
 	Settings      func() []byte        // what Hello and Welcome carry for the partner
 	Offered       func([]byte)         // hears the partner's settings
 	Guard         func() error         // asked before each batch is published: may this process still write?
+	Readers       int                  // files that a look reads at a time; with 0 one follows the other
 }
 
 // Replica is one side of one module. Its methods may be called from several goroutines.

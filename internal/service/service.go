@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -137,7 +138,7 @@ func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWrite
 		Where: s.Pool.FileStore, Base: s.Pool.BackupStore() + "/" + m.Short,
 		Elapsed: func() time.Duration { return time.Since(s.started) }, Now: time.Now,
 		Settle:   func() time.Duration { return min(time.Duration(s.settings.Get().SyncInterval), 30*time.Second) },
-		Settings: s.offer, Offered: s.offered, Guard: s.lease.Check,
+		Settings: s.offer, Offered: s.offered, Guard: s.lease.Check, Readers: min(runtime.NumCPU(), 4),
 	})
 	if err != nil {
 		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store cannot be used", "Check that this account may write below "+s.Pool.BackupStore()+".", err)
