@@ -62,7 +62,7 @@ func (d serverDialect) parameter(c schema.Column, value any, number int) string 
 // argument is the value that goes with parameter.
 func (d serverDialect) argument(c schema.Column, value any) any {
 	if text, ok := value.(string); ok && c.Type == schema.NVarChar && d.raw && !utf8.ValidString(text) {
-		return toUTF16(text)
+		return toUTF16([]byte{}, text)
 	}
 	return value
 }
@@ -297,6 +297,7 @@ type serverSession struct {
 	connection *sql.Conn
 	tx         *sql.Tx
 	page       encoding.Encoding // of the varchar columns; nil for UTF-8
+	scratch    []byte            // for the text that is being read
 	loading    bool              // a bulk load was not finished
 	closed     bool
 }

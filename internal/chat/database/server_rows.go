@@ -100,6 +100,9 @@ func (s *serverSession) asBytes(c schema.Column) bool {
 	return false
 }
 
+// mostScratch is how much memory is kept for the next text, per column.
+const mostScratch = 1 << 20
+
 // fromBytes gives the Go form of a value that arrived as bytes.
 func (s *serverSession) fromBytes(c schema.Column, b []byte) (any, error) {
 	if b == nil {
@@ -107,7 +110,13 @@ func (s *serverSession) fromBytes(c schema.Column, b []byte) (any, error) {
 	}
 	switch c.Type {
 	case schema.NVarChar:
-		return fromUTF16(b)
+		var err error
+		s.scratch, err = fromUTF16(s.scratch[:0], b)
+		text := string(s.scratch)
+		if cap(s.scratch) > mostScratch {
+			s.scratch = nil
+		}
+		return text, err
 	case schema.VarChar:
 		return fromCodePage(s.page, b)
 	case schema.GUID:
@@ -192,6 +201,7 @@ func (s *serverSession) Insert(ctx context.Context, table string, columns []stri
 
 func (s *serverSession) load(ctx context.Context, loader *sql.Stmt, table string, columns []schema.Column, next func() ([]any, error)) (count int64, err error) {
 	values := make([]any, len(columns))
+	scratch := make([][]byte, len(columns)) // the driver keeps no value
 	for {
 		row, err := next()
 		if err != nil || row == nil {
@@ -201,7 +211,10 @@ func (s *serverSession) load(ctx context.Context, loader *sql.Stmt, table string
 			return count, err
 		}
 		for i, c := range columns {
-			if values[i], err = s.toDriver(c, row[i]); err != nil {
+			if cap(scratch[i]) > mostScratch {
+				scratch[i] = nil
+			}
+			if values[i], err = s.toDriver(c, row[i], &scratch[i]); err != nil {
 				return count, unfit(table, fmt.Errorf("%s: %w", c.Name, err))
 			}
 		}
@@ -216,8 +229,12 @@ func (s *serverSession) load(ctx context.Context, loader *sql.Stmt, table string
 	}
 }
 
-// toDriver gives the form of a checked value that the bulk load sends unchanged.
-func (s *serverSession) toDriver(c schema.Column, value any) (any, error) {
+// toDriver gives the form of a checked value that the bulk load sends unchanged. Texts are put into the
+// scratch memory, and are never nil, which would be NULL.
+func (s *serverSession) toDriver(c schema.Column, value any, scratch *[]byte) (_ any, err error) {
+	if *scratch == nil {
+		*scratch = make([]byte, 0, 64)
+	}
 	switch v := value.(type) {
 	case int64:
 		if c.Type == schema.Bit {
@@ -230,9 +247,11 @@ func (s *serverSession) toDriver(c schema.Column, value any) (any, error) {
 	case string:
 		switch c.Type {
 		case schema.NVarChar:
-			return toUTF16(v), nil
+			*scratch = toUTF16((*scratch)[:0], v)
+			return *scratch, nil
 		case schema.VarChar:
-			return toCodePage(s.page, v)
+			*scratch, err = toCodePage((*scratch)[:0], s.page, v)
+			return *scratch, err
 		case schema.GUID:
 			var id mssql.UniqueIdentifier
 			if err := id.Scan(v); err != nil {

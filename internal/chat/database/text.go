@@ -1,6 +1,7 @@
 package database
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -13,14 +14,21 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// fromUTF16 turns UTF-16 with the low byte first into WTF-8, in which nothing is lost.
-func fromUTF16(b []byte) (string, error) {
+// fromUTF16 appends UTF-16 with the low byte first as WTF-8, in which nothing is lost.
+func fromUTF16(out, b []byte) ([]byte, error) {
 	if len(b)%2 != 0 {
-		return "", fmt.Errorf("a text of %d bytes is not UTF-16", len(b))
+		return out, fmt.Errorf("a text of %d bytes is not UTF-16", len(b))
 	}
-	out := make([]byte, 0, len(b)/2+len(b)/8)
-	for i := 0; i < len(b); i += 2 {
-		r := rune(b[i]) | rune(b[i+1])<<8
+	for len(b) > 0 {
+		if len(b) >= 8 {
+			if four := binary.LittleEndian.Uint64(b); four&0xFF80FF80FF80FF80 == 0 { // ASCII, as most text is
+				out = append(out, byte(four), byte(four>>16), byte(four>>32), byte(four>>48))
+				b = b[8:]
+				continue
+			}
+		}
+		r := rune(b[0]) | rune(b[1])<<8
+		b = b[2:]
 		switch {
 		case r < utf8.RuneSelf:
 			out = append(out, byte(r))
@@ -29,22 +37,20 @@ func fromUTF16(b []byte) (string, error) {
 			out = utf8.AppendRune(out, r)
 			continue
 		}
-		if i+3 < len(b) {
-			if pair := utf16.DecodeRune(r, rune(b[i+2])|rune(b[i+3])<<8); pair != utf8.RuneError {
+		if len(b) >= 2 {
+			if pair := utf16.DecodeRune(r, rune(b[0])|rune(b[1])<<8); pair != utf8.RuneError {
 				out = utf8.AppendRune(out, pair)
-				i += 2
+				b = b[2:]
 				continue
 			}
 		}
 		out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
 	}
-	return string(out), nil
+	return out, nil
 }
 
-// toUTF16 is the way back; the text must be WTF-8, which the schema's check makes sure of. It never
-// gives nil, which would be NULL.
-func toUTF16(v string) []byte {
-	out := make([]byte, 0, 2*len(v))
+// toUTF16 appends a text the other way; it must be WTF-8, which the schema's check makes sure of.
+func toUTF16(out []byte, v string) []byte {
 	for i := 0; i < len(v); {
 		if v[i] < utf8.RuneSelf {
 			out = append(out, v[i], 0)
@@ -114,23 +120,29 @@ func fromCodePage(page encoding.Encoding, b []byte) (string, error) {
 	return string(decoded), nil
 }
 
-// toCodePage encodes a varchar and refuses characters that the code page lacks.
-func toCodePage(page encoding.Encoding, v string) ([]byte, error) {
+// toCodePage appends a varchar and refuses characters that the code page lacks.
+func toCodePage(out []byte, page encoding.Encoding, v string) ([]byte, error) {
 	if page == nil || isASCII(v) {
 		if !utf8.ValidString(v) {
-			return nil, fmt.Errorf("a lone surrogate cannot be a varchar")
+			return out, fmt.Errorf("a lone surrogate cannot be a varchar")
 		}
-		return append([]byte{}, v...), nil
+		return append(out, v...), nil
 	}
 	b, err := page.NewEncoder().Bytes([]byte(v))
 	if err != nil {
-		return nil, fmt.Errorf("the code page of the column lacks a character: %w", err)
+		return out, fmt.Errorf("the code page of the column lacks a character: %w", err)
 	}
-	return b, nil
+	return append(out, b...), nil
 }
 
 func isASCII[T string | []byte](v T) bool {
-	for i := range len(v) {
+	i := 0
+	for ; i+8 <= len(v); i += 8 {
+		if (v[i]|v[i+1]|v[i+2]|v[i+3]|v[i+4]|v[i+5]|v[i+6]|v[i+7])&utf8.RuneSelf != 0 {
+			return false
+		}
+	}
+	for ; i < len(v); i++ {
 		if v[i] >= utf8.RuneSelf {
 			return false
 		}
