@@ -304,6 +304,7 @@ func TestAHostThatDoesWrongGivesOneClearFailureAndIsGone(t *testing.T) {
 		"gigabyte":       {"AnswerUnreadable", true, true, short},
 		"late-gigabyte":  {"AnswerUnreadable", false, true, short},
 		"other-protocol": {"ProtocolMismatch", true, false, usual},
+		"wrong-progress": {"AnswerUnreadable", false, false, usual},
 		"many-objects":   {"AnswerUnreadable", false, true, short},
 		"error":          {"PoolNotFound", false, false, usual},
 		"strange-error":  {"", false, false, usual},

@@ -28,6 +28,7 @@ Describe 'An executable' {
         @{ Mode = 'late-gigabyte'; Id = 'AnswerUnreadable' }
         @{ Mode = 'other-protocol'; Id = 'ProtocolMismatch' }
         @{ Mode = 'wrong-object'; Id = 'AnswerUnreadable' }
+        @{ Mode = 'wrong-progress'; Id = 'AnswerUnreadable' }
         @{ Mode = 'many-objects'; Id = 'AnswerUnreadable' }
         @{ Mode = 'silent'; Id = 'ExecutableSilent' }
         @{ Mode = 'strange-error'; Id = 'UnexpectedError' }

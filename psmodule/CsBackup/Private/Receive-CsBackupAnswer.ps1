@@ -117,6 +117,24 @@ function Add-CsBackupObject {
         -Message "The csbackup executable '$($Session.Path)' sent a result that is not one of this command."
 }
 
+# Shows a report of progress. Gives an error record for one that is none, such as a number that is text.
+function Show-CsBackupProgress {
+    param(
+        [hashtable] $Session,
+        [object] $Message
+    )
+
+    try {
+        Write-CsBackupProgress -Cmdlet $Session.Cmdlet -Session $Session -Message $Message
+        return $null
+    }
+    catch {
+        Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet
+    }
+    return New-CsBackupBrokenRecord -Session $Session -Id 'AnswerUnreadable' -Category 'InvalidData' `
+        -Message "The csbackup executable '$($Session.Path)' sent a report of progress that cannot be read."
+}
+
 # Makes the error record of the executable's own error.
 function New-CsBackupReportedRecord {
     param(
@@ -146,8 +164,8 @@ function Receive-CsBackupEvent {
             return ($null -ne $Outcome.Failure)
         }
         'progress' {
-            Write-CsBackupProgress -Cmdlet $Cmdlet -Session $Session -Message $Message
-            return $false
+            $Outcome.Failure = Show-CsBackupProgress -Session $Session -Message $Message
+            return ($null -ne $Outcome.Failure)
         }
         'verbose' {
             $Cmdlet.WriteVerbose((ConvertTo-CsBackupText -Value $Message.message))

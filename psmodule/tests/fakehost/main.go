@@ -54,6 +54,9 @@ var modes = map[string]func(){
 	"late-gigabyte":  func() { say(hello); endless("{") },
 	"other-protocol": func() { say(`{"schema":1,"type":"hello","protocol":2,"version":"9.9.9"}`, result) },
 	"wrong-object":   func() { say(hello, `{"schema":1,"type":"object","object":{"Something":"else"}}`, result) },
+	"wrong-progress": func() {
+		say(hello, `{"schema":1,"type":"progress","Activity":"x","Done":"some","Total":"all","Bytes":"few","TotalBytes":"many","SecondsLeft":"none"}`, result)
+	},
 	"many-objects": func() {
 		say(hello)
 		for {
