@@ -148,6 +148,9 @@ func (l *look) confirm(batch []observation, then func(tx *index.Tx, now, next in
 				return err
 			}
 			if now.Sequence != o.sequence || now.State != o.state {
+				if now.State == index.Present && now.Kind == o.after.Kind && now.Hash == o.after.Hash && now.Size == o.after.Size && now.ModTime == o.after.ModTime {
+					continue // an import brought just that
+				}
 				l.follow.defers(o.after.Path, errors.New("it was replaced while it was looked at"))
 				continue
 			}

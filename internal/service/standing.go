@@ -62,11 +62,13 @@ func exportState(s standing) (state, reason string) {
 	}
 	reason = s.notes()
 	switch {
-	case !s.exported:
-		return notInitialized, join("No session with "+s.partner+" has come to its end since the service started.", reason)
-	case s.syncWanted || s.comparing || s.leftBytes > s.packageBytes:
+	case s.syncWanted || s.comparing:
 		return nonSteadyState, reason // until it is compared, nobody knows how much is left
-	case s.left == 0 && s.missing == 0 && s.look.Deferred == 0 && s.partnerPending == 0:
+	case !s.exported && s.lastMove.IsZero():
+		return notInitialized, join("No session with "+s.partner+" has come to its end since the service started.", reason)
+	case s.leftBytes > s.packageBytes:
+		return nonSteadyState, reason
+	case s.exported && s.left == 0 && s.missing == 0 && s.look.Deferred == 0 && s.partnerPending == 0:
 		return finalState, reason
 	}
 	return steadyState, reason

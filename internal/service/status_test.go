@@ -21,6 +21,8 @@ func TestP24_HonestStates(t *testing.T) {
 		s                             standing
 	}{
 		{"nothing was exchanged yet", notInitialized, notInitialized, "No session with pool2", standing{partner: "pool2", now: noon}},
+		{"the first comparison runs", nonSteadyState, notInitialized, "full comparison", standing{progress: progress{comparing: true}}},
+		{"the first session goes on", steadyState, notInitialized, "", standing{progress: progress{lastMove: noon}, now: noon, patience: time.Hour}},
 		{"all is acknowledged", finalState, normalState, "", sound},
 		{"a sync was accepted", nonSteadyState, normalState, "full comparison", with(func(s *standing) { s.syncWanted = true })},
 		{"a comparison runs", nonSteadyState, normalState, "full comparison", with(func(s *standing) { s.comparing = true })},
