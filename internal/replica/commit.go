@@ -70,14 +70,16 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	return im.settled(in, p)
 }
 
-// flush makes folders durable, and those of earlier batches for which that failed. The caller holds
-// writing.
+// flush makes folders durable, and those of earlier batches for which that failed.
 func (r *Replica) flush(ctx context.Context, touched map[string]bool) error {
-	maps.Copy(r.unflushed, touched)
-	folders := slices.Sorted(maps.Keys(r.unflushed))
+	r.owe(slices.Collect(maps.Keys(touched))...)
+	r.owing.Lock()
+	owed := slices.Sorted(maps.Keys(r.unflushed))
+	r.owing.Unlock()
+	folders := owed
 	err := r.Store.FlushFolders(ctx, folders)
 	if errors.Is(err, fs.ErrNotExist) { // a folder that was removed has nothing to be made durable
-		folders = slices.DeleteFunc(folders, func(f string) bool {
+		folders = slices.DeleteFunc(slices.Clone(folders), func(f string) bool {
 			_, err := r.Store.Lstat(f)
 			return errors.Is(err, fs.ErrNotExist)
 		})
@@ -86,7 +88,11 @@ func (r *Replica) flush(ctx context.Context, touched map[string]bool) error {
 	if err != nil {
 		return errors.Join(err, r.setMeta("unflushed", "yes")) // the next process has to know, too
 	}
-	clear(r.unflushed)
+	r.owing.Lock()
+	for _, f := range owed {
+		delete(r.unflushed, f)
+	}
+	r.owing.Unlock()
 	return r.setMeta("unflushed", "")
 }
 

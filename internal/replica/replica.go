@@ -55,7 +55,8 @@ type Replica struct {
 	follow           follow
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
-	unflushed          map[string]bool // folders whose entries may not be durable; writing guards it
+	owing              sync.Mutex
+	unflushed          map[string]bool // folders whose entries may not be durable; owing guards it
 
 	state struct {
 		sync.Mutex
@@ -272,9 +273,21 @@ func (r *Replica) read(name string) ([]byte, error) {
 func (r *Replica) makeOwn(name string) error {
 	made, err := r.Store.MakeFolder(r.Base + "/" + name)
 	for _, m := range made {
-		err = errors.Join(err, r.Store.FlushFolders(r.context(), []string{path.Dir(m)}))
+		if flushErr := r.Store.FlushFolders(r.context(), []string{path.Dir(m)}); flushErr != nil {
+			r.owe(path.Dir(m))
+			err = errors.Join(err, flushErr, r.setMeta("unflushed", "yes"))
+		}
 	}
 	return err
+}
+
+// owe remembers folders whose entries may not be durable, until a flush has made them so.
+func (r *Replica) owe(folders ...string) {
+	r.owing.Lock()
+	defer r.owing.Unlock()
+	for _, f := range folders {
+		r.unflushed[f] = true
+	}
 }
 
 // overwrite replaces a small file of the replica's own, durably.

@@ -68,7 +68,9 @@ func TestP1_P2_P3_P16_KilledBeforeEachOperation(t *testing.T) {
 						return
 					}
 					if k.kill(at) {
-						kills.Add(1)
+						if kills.Add(1)%50 == 0 {
+							t.Logf("killed before operation %d", at)
+						}
 						survived.Store(0)
 					} else {
 						survived.Add(1)

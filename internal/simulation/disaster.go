@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"strings"
 	"time"
@@ -37,6 +38,15 @@ func (w *week) disaster(s *side) error {
 	default:
 		w.note("the content of %s is lost", s.pool)
 		for _, name := range roots {
+			if w.chance(50) { // the root itself stays, and only what is in it goes
+				infos, err := s.store.ReadDir(s.folder + "/" + name)
+				for _, info := range infos {
+					err = errors.Join(err, s.store.RemoveAll(s.folder+"/"+name+"/"+info.Name))
+				}
+				if err == nil || errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+			}
 			w.failed = errors.Join(w.failed, s.store.RemoveAll(s.folder+"/"+name))
 		}
 	}
