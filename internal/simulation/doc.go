@@ -5,4 +5,30 @@
 //
 // It promises that one seed is one course of events: a failing seed, run again, fails again. Nothing
 // of the program uses it. It may import replica and everything below it.
+//
+// Which test holds which promise of a replicator that is trusted with the only copy (go test -run TestP
+// lists and runs them; a test's name begins with the promises that it holds):
+//
+//	P1  no torn file              simulated weeks; a kill before each operation; exchange with readers (filestore/conformance)
+//	P2  durable, then told        simulated weeks; a fault at each operation; batches that fail (exchange)
+//	P3  resume any time           simulated weeks; a kill before each operation; cut connections (exchange)
+//	P4  no silent loss            simulated weeks; conflicts (replica)
+//	P5  symmetric                 the planner's table and its property (plan)
+//	P6  deletions need evidence   simulated weeks; a fault at each operation (here and in replica)
+//	P7  mass deletions are held   brake; confirmations and what is told (replica)
+//	P8  the store's identity      the marker (here); replaced folders (replica)
+//	P9  changing files            racing writers in simulated weeks; service
+//	P10 held files                a Windows-like side
+//	P11 a full disk               simulated weeks; a fault at each operation; room (replica)
+//	P13 clocks decide nothing     simulated weeks with clocks that jump by years; coarser times
+//	P14 bit rot                   flipped bits (index); scrub (replica)
+//	P15 lost state                simulated weeks in which indexes and stores are lost or set back
+//	P16 one command restores      service, with real processes; a kill before each operation; replica
+//	P17 names                     a Windows-like side; hostile names
+//	P18 nothing outside           hostile names; paths on the wire (exchange); links (filestore)
+//	P19 a hostile partner         FuzzP19_ASession and wrong pairs here; frames (exchange); deletions (replica); certificates
+//	P20 replay and order          a replayed session; batches out of order (exchange)
+//	P23 one writer                leases (service)
+//	P24 an honest status          states (service); a fault that nobody is told of (here)
+//	P26 secrets stay              cli
 package simulation
