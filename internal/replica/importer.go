@@ -104,7 +104,7 @@ func (im *Importer) lookBefore(ctx context.Context) error {
 	}
 	// The roots are part of what is compared, and no item says so: one may be empty on both sides.
 	for _, root := range im.Roots {
-		if _, err := im.Store.MakeFolder(root.Folder); err != nil {
+		if err := im.makeLasting(root.Folder); err != nil {
 			return fmt.Errorf("make the folder %s: %w", root.Folder, err)
 		}
 	}

@@ -270,8 +270,11 @@ func (r *Replica) read(name string) ([]byte, error) {
 
 // makeOwn makes a folder of the replica's own and those above it, durably: else a loss of power would
 // take them with all that is kept in them.
-func (r *Replica) makeOwn(name string) error {
-	made, err := r.Store.MakeFolder(r.Base + "/" + name)
+func (r *Replica) makeOwn(name string) error { return r.makeLasting(r.Base + "/" + name) }
+
+// makeLasting makes a folder and those above it, durably.
+func (r *Replica) makeLasting(folder string) error {
+	made, err := r.Store.MakeFolder(folder)
 	for _, m := range made {
 		if flushErr := r.Store.FlushFolders(r.context(), []string{path.Dir(m)}); flushErr != nil {
 			r.owe(path.Dir(m))
