@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -84,22 +86,39 @@ func (s *server) stop() error {
 	return nil
 }
 
-// processorTime is what the server and those of its children that ended have used.
-func (s *server) processorTime() (time.Duration, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.Process.Pid))
+// processorTime is what the server and its children have used, also those that ended.
+func (s *server) processorTime() (time.Duration, error) { return processorTimeOf(s.Process.Pid) }
+
+func processorTimeOf(process int) (time.Duration, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
 	if err != nil {
 		return 0, err
 	}
 	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-	ticks := int64(0)
+	var sum time.Duration
 	for _, field := range fields[11:15] {
-		n, err := strconv.ParseInt(field, 10, 64)
+		ticks, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return 0, err
 		}
-		ticks += n
+		sum += time.Duration(ticks) * time.Second / 100
 	}
-	return time.Duration(ticks) * time.Second / 100, nil
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", process, process))
+	if err != nil {
+		return 0, err
+	}
+	for _, field := range strings.Fields(string(children)) {
+		child, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		used, err := processorTimeOf(child)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
 }
 
 // peak is the most memory that the server ever held, in bytes.
