@@ -193,6 +193,21 @@ func TestACancelledChatCommandLeavesNothing(t *testing.T) {
 	}
 }
 
+// A script counts what is in a list, also where nothing is.
+func TestAListWithoutEntriesIsAList(t *testing.T) {
+	dir := t.TempDir()
+	db, file := "sqlite:"+filepath.Join(dir, "empty.db"), filepath.Join(dir, "empty.zip")
+	run(t, "chat", "create-database", "--db-instance", db)
+	for _, args := range [][]string{
+		{"chat", "export", "--db-instance", db, "--file-name", file}, {"chat", "verify", file}, {"chat", "import", "--db-instance", db, "--file-name", file},
+	} {
+		got := run(t, append(args, "--output", "json")...)
+		if got.code != 0 || !strings.Contains(got.stdout, `"Tables":[]`) && !strings.Contains(got.stdout, `"Members":[]`) {
+			t.Errorf("%v gives %+v", args, got)
+		}
+	}
+}
+
 func TestEventsAndBytesDoNotMix(t *testing.T) {
 	from := chatDatabase(t, filepath.Join(t.TempDir(), "from.db"))
 	got := run(t, "chat", "export", "--db-instance", from, "--as-bytes", "--output", "events")

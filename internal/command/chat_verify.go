@@ -61,7 +61,7 @@ func (o *ChatVerify) Run(ctx context.Context, env *Environment) error {
 	result := ChatVerified{
 		Archive: o.FileName, Source: m.Source, Schema: m.Schema, Level: m.Level, Scope: []string{}, StartDate: m.StartDate,
 		Categories: summary.Categories, Rooms: summary.Rooms, People: summary.People, Messages: summary.Messages,
-		FirstMessage: known(summary.First), LastMessage: known(summary.Last), Files: summary.Files, FileLinks: m.FilesNotIn,
+		FirstMessage: known(summary.First), LastMessage: known(summary.Last), Files: summary.Files, FileLinks: m.FilesNotIn, Members: []ChatMember{},
 		ContentBytes: summary.Size, ArchiveBytes: summary.Packed,
 	}
 	for _, one := range m.Scope {

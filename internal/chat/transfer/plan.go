@@ -386,7 +386,7 @@ func short(text string) string {
 // finish makes the result of the plan.
 func (p *planner) finish() {
 	r := &p.result
-	r.Schema, r.Missing = p.schema, p.missing
+	r.Schema, r.Missing, r.Tables = p.schema, p.missing, []TableResult{}
 	for _, t := range schema.Tables(p.schema) {
 		if one, ok := p.tables[t.Name]; ok && one.counts.Rows > 0 {
 			r.Tables = append(r.Tables, one.counts)

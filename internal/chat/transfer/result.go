@@ -128,7 +128,7 @@ func (e *exporter) finish(m archive.Manifest, took time.Duration) {
 
 // tableCounts adds the rows of a manifest's members up by table.
 func tableCounts(m archive.Manifest) []Count {
-	var counts []Count
+	counts := []Count{}
 	for _, member := range m.Members {
 		table := memberTable(member.Name)
 		if table == "" {
