@@ -31,6 +31,8 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 		{"replaced by an equal folder", brake.Evidence{Known: 10, Replaced: true}, false},
 		{"replaced by an older copy", brake.Evidence{Known: 10, Replaced: true, Regressed: 1}, true},
 		{"one older file put back", brake.Evidence{Known: 10, Regressed: 1}, false},
+		{"most of what was there before the partner sent more", brake.Evidence{Known: 29, Missing: 13, Before: 13, Gone: 13}, true},
+		{"a few of what came from the partner", brake.Evidence{Known: 29, Missing: 3, Before: 13}, false},
 		{"an older copy in the same folder", brake.Evidence{Known: 10, Regressed: 4, Missing: 3}, true},
 	} {
 		if got := brake.Held(row.e); (got != "") != row.held {

@@ -29,6 +29,8 @@ type follow struct {
 	fullAt  time.Duration
 	again   map[string]string   // paths to look at again, with the reason
 	skipped map[string]struct{} // paths that are neither files nor folders
+	head    uint64              // of the index when the last look ended with all well
+	files   map[string]int64    // that each root had then
 }
 
 func (f *follow) defers(path string, why error) {
@@ -120,7 +122,9 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 			r.follow.whole = false
 			return total, err
 		}
-		l.evidence.Missing = r.Index.RootCounts(root.Name).MissingFiles
+		all := r.Index.RootCounts(root.Name).MissingFiles
+		l.evidence.Gone += all - l.evidence.Missing // those of earlier looks; a full look counts them exactly
+		l.evidence.Missing = all
 		held, err := l.weigh()
 		if err == nil && held != "" {
 			return r.fullLook(ctx, false) // a few names are no evidence for that

@@ -118,6 +118,12 @@ func (r *Replica) conclude(total Look) (Look, error) {
 			return total, err
 		}
 	}
+	if r.Held() == "" && total.Incomplete == nil {
+		r.follow.head, r.follow.files = r.Index.Head(), map[string]int64{}
+		for _, root := range r.Roots {
+			r.follow.files[root.Name] = r.Index.RootCounts(root.Name).Files
+		}
+	}
 	total.Missing = r.Index.Counts().Missing
 	total.Deferred, total.Skipped = int64(len(r.follow.again)), int64(len(r.follow.skipped))
 	total.Example = r.follow.example()
@@ -135,7 +141,7 @@ func (r *Replica) reachable() error {
 func (r *Replica) newLook(ctx context.Context, root Root) *look {
 	known := r.Index.RootCounts(root.Name).Files
 	return &look{Replica: r, ctx: ctx, root: root, holding: r.holding(root.Name), arrived: map[index.Hash]int{},
-		evidence: brake.Evidence{Root: root.Name, Known: known}}
+		evidence: brake.Evidence{Root: root.Name, Known: known, Before: r.follow.files[root.Name]}}
 }
 
 // walk looks at the whole root.
