@@ -75,6 +75,13 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	if err := r.distrust(reason); err != nil || reason != "" && !restoring {
 		return total, err
 	}
+	if reason != "" {
+		// This store cannot tell whether the index is an older copy of itself, which would give numbers
+		// anew that the partner has taken already.
+		if err := r.Index.Renew(); err != nil {
+			return total, err
+		}
+	}
 	r.startFollowing()
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)

@@ -37,6 +37,7 @@ var keptSeeds = []uint64{
 	812,  // an index that was set back gave its numbers anew
 	893,  // the loser of a conflict was never asked for again when the winner was deleted
 	1192, // kept versions again
+	1621, // an index that was set back took over a store without a marker, and gave its numbers anew
 	2407, // what the partner sent between two looks diluted a loss until it passed for a few deletions
 }
 
