@@ -200,6 +200,11 @@ func (r *Replica) rootStands(root Root) (bool, error) {
 
 // names looks at single paths; a folder among them is looked at with all that is below.
 func (l *look) names(paths []string) error {
+	// Before any is looked at: what a folder's look covers waits no longer, unless that look defers it anew.
+	for _, p := range paths {
+		delete(l.follow.again, p)
+		delete(l.follow.skipped, p)
+	}
 	whole := ""
 	for i, p := range paths {
 		if i > 0 && p == paths[i-1] || whole != "" && strings.HasPrefix(p, whole+"/") || slices.ContainsFunc(strings.Split(p, "/"), skipped) {
