@@ -3,7 +3,6 @@ package filestore
 import (
 	"context"
 	"fmt"
-	"io/fs"
 )
 
 // NewFaulty returns inner with a say before each operation: decide is given the operation and the
@@ -26,17 +25,6 @@ func Guarded(inner Store, may func() error) Store {
 			return fmt.Errorf("%s %q: %w", op, name, err)
 		}
 		return nil
-	})
-}
-
-// ReadOnly returns inner with every operation that would change something refused with
-// fs.ErrPermission.
-func ReadOnly(inner Store) Store {
-	return NewFaulty(inner, func(op, name string) error {
-		if !writing(op) {
-			return nil
-		}
-		return fmt.Errorf("%s %q in a store opened for reading: %w", op, name, fs.ErrPermission)
 	})
 }
 

@@ -120,12 +120,12 @@ func (l *Look) add(other Look) {
 
 // conclude settles what is to be settled and tells what waits.
 func (r *Replica) conclude(total Look) (Look, error) {
-	if r.Held() == "" && total.Incomplete == nil && r.Index.Counts().Missing > 0 {
-		if err := r.settle(); err != nil {
-			return total, err
-		}
-	}
 	if r.Held() == "" && total.Incomplete == nil {
+		if r.Index.Counts().Missing > 0 {
+			if err := r.settle(); err != nil {
+				return total, err
+			}
+		}
 		r.follow.head, r.follow.files = r.Index.Head(), map[string]int64{}
 		for _, root := range r.Roots {
 			r.follow.files[root.Name] = r.Index.RootCounts(root.Name).Files

@@ -97,7 +97,7 @@ func sweep(number, nth int, fault error) (count int, err error) {
 	w.sides[number].failing = nil
 	if err == nil && !reported {
 		// Nobody was told: then nothing may be missing either, but for deletions that wait their time.
-		reported, err = w.cycled()
+		_, err = w.cycled()
 		if one, two := w.sides[0].tree("", roots), w.sides[1].tree("", roots); err == nil && differences(one, two) != "" {
 			err = fmt.Errorf("P24: nothing was reported, and the sides differ:\n%s", differences(one, two))
 		}

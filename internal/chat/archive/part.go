@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"unicode/utf8"
+
+	"csbackup/internal/chat/schema"
 )
 
 // longestPart is how many bytes of a value stand in one line; longer values are cut.
@@ -131,7 +133,7 @@ func (v *pendingValue) add(value any, proof bool) error {
 	if v.text && v.size > 0 {
 		low, size := decodeWTF(text)
 		before := v.value[v.latest:]
-		high, _ := surrogate(string(before[max(0, len(before)-3):]))
+		high, _ := schema.Surrogate(string(before[max(0, len(before)-3):]))
 		if len(before)+size <= longestPart || (isHigh(high) && isLow(low)) {
 			return errLine
 		}
@@ -202,7 +204,7 @@ func (p *parts) none() error {
 func decodeWTF(text string) (rune, int) {
 	r, size := utf8.DecodeRuneInString(text)
 	if r == utf8.RuneError && size <= 1 {
-		if s, ok := surrogate(text); ok {
+		if s, ok := schema.Surrogate(text); ok {
 			return s, 3
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"csbackup/internal/chat/schema"
 )
 
 // rule makes RTF out of a message's text.
@@ -55,7 +57,7 @@ func appendRTF(to []byte, content, lineForm string) []byte {
 		}
 		r, size := utf8.DecodeRuneInString(content[i:])
 		if r == utf8.RuneError && size <= 1 {
-			r, _ = surrogate(content[i:])
+			r, _ = schema.Surrogate(content[i:])
 			size = 3
 		}
 		i += size

@@ -136,14 +136,6 @@ func appendUnit(to []byte, u rune) []byte {
 	return append(to, '\\', 'u', hexadecimal[u>>12&15], hexadecimal[u>>8&15], hexadecimal[u>>4&15], hexadecimal[u&15])
 }
 
-// surrogate reads the three-byte form of a lone surrogate.
-func surrogate(text string) (rune, bool) {
-	if len(text) < 3 || text[0] != 0xED || text[1] < 0xA0 || text[1] > 0xBF || text[2]&0xC0 != 0x80 {
-		return 0, false
-	}
-	return 0xD000 | rune(text[1]&0x3F)<<6 | rune(text[2]&0x3F), true
-}
-
 // line reads one line, in exactly the form that appendValue and the writers give it.
 type line struct {
 	text []byte

@@ -88,7 +88,7 @@ func units(v string) (n int, valid bool) {
 	for i := 0; i < len(v); {
 		r, size := utf8.DecodeRuneInString(v[i:])
 		if r == utf8.RuneError && size <= 1 {
-			s, isSurrogate := surrogate(v[i:])
+			s, isSurrogate := Surrogate(v[i:])
 			if !isSurrogate || (highBefore && s >= 0xDC00) {
 				return 0, false
 			}
@@ -105,8 +105,8 @@ func units(v string) (n int, valid bool) {
 	return n, true
 }
 
-// surrogate reads the three-byte form of a lone surrogate at the start of v.
-func surrogate(v string) (r rune, ok bool) {
+// Surrogate reads the three-byte form of a lone surrogate at the start of v; not ok where none stands there.
+func Surrogate(v string) (r rune, ok bool) {
 	if len(v) < 3 || v[0] != 0xED || v[1] < 0xA0 || v[1] > 0xBF || v[2]&0xC0 != 0x80 {
 		return 0, false
 	}

@@ -137,16 +137,7 @@ func openReal(t testing.TB, config msdsn.Config) database.Database {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := database.Open(t.Context(), instance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
+	return opened(t, instance)
 }
 
 // publishedTables lists the tables of both databases that are there, those that refer to others first.

@@ -37,6 +37,12 @@ func Open(t testing.TB, path string) database.Database {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return opened(t, instance)
+}
+
+// opened opens an instance until the test ends.
+func opened(t testing.TB, instance database.Instance) database.Database {
+	t.Helper()
 	db, err := database.Open(t.Context(), instance)
 	if err != nil {
 		t.Fatal(err)
