@@ -323,12 +323,14 @@ func (l *look) moves() ([]string, error) {
 	return moved, nil
 }
 
-func (r *Replica) setMeta(key, value string) error {
-	known, err := r.Index.Meta(key)
+func (r *Replica) setMeta(key, value string) error { return setMeta(r.Index, key, value) }
+
+func setMeta(x *index.Index, key, value string) error {
+	known, err := x.Meta(key)
 	if err != nil || string(known) == value {
 		return err
 	}
-	if err := r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta(key, []byte(value)) }); err != nil {
+	if err := x.Update(func(tx *index.Tx) error { return tx.SetMeta(key, []byte(value)) }); err != nil {
 		return fmt.Errorf("keep %s: %w", key, err)
 	}
 	return nil

@@ -111,9 +111,9 @@ func (r *Replica) saveClock() error {
 	return r.setMeta("clock", strconv.FormatInt(now, 10))
 }
 
-// RememberSync keeps, over restarts, whether a full comparison was asked for and is not done.
-func (r *Replica) RememberSync(wanted bool) error {
-	return r.setMeta("sync-wanted", map[bool]string{true: "yes", false: ""}[wanted])
+// RememberSync keeps in an index, over restarts, whether a full comparison was asked for and is not done.
+func RememberSync(x *index.Index, wanted bool) error {
+	return setMeta(x, "sync-wanted", map[bool]string{true: "yes", false: ""}[wanted])
 }
 
 // SyncRemembered tells whether a full comparison was asked for and is not done.

@@ -12,6 +12,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/index"
 	"csbackup/internal/module"
+	"csbackup/internal/replica"
 	"csbackup/internal/settings"
 )
 
@@ -22,6 +23,7 @@ func (s *service) Status(_ context.Context, modules []string) (admin.Status, err
 		host = s.Pool.FQDN
 	}
 	status := admin.Status{PoolFqdn: s.Pool.FQDN, BackupPoolFqdn: s.partner.FQDN, ActiveMachineFqdn: host, BackupModules: []admin.ModuleStatus{}}
+	w, away := s.working()
 	var exports, imports []string
 	for _, m := range module.All() {
 		asked := contains(modules, m.Identity)
@@ -29,8 +31,10 @@ func (s *service) Status(_ context.Context, modules []string) (admin.Status, err
 			continue
 		}
 		ms := admin.ModuleStatus{Identity: m.Identity, ExportStatus: notInitialized, ImportStatus: notInitialized}
-		if e := s.engines[m.Identity]; e != nil && s.enabled(m) {
-			if ms, err = s.moduleStatus(e); err != nil {
+		if m.Held && s.enabled(m) {
+			if away != nil {
+				ms.ExportStatus, ms.ImportStatus, ms.Reason = errorState, errorState, advised(away)
+			} else if ms, err = s.moduleStatus(w.engines[m.Identity]); err != nil {
 				return admin.Status{}, err
 			}
 			exports, imports = append(exports, ms.ExportStatus), append(imports, ms.ImportStatus)
@@ -120,12 +124,17 @@ func examples(x *index.Index, st *standing) error {
 }
 
 // Sync asks the modules for a full comparison; modules that csbackup does not hold have nothing to do.
+// While the file store cannot be used the wish is kept until it can.
 func (s *service) Sync(_ context.Context, modules []string) error {
-	for id, e := range s.engines {
-		if (len(modules) == 0 || contains(modules, id)) && s.enabled(e.module) {
-			if err := e.sync(); err != nil {
-				return err
-			}
+	for _, m := range module.All() {
+		if !m.Held || len(modules) > 0 && !contains(modules, m.Identity) || !s.enabled(m) {
+			continue
+		}
+		if err := replica.RememberSync(s.indexes[m.Identity], true); err != nil {
+			return s.explain(err)
+		}
+		if w, err := s.working(); err == nil {
+			w.engines[m.Identity].sync()
 		}
 	}
 	return nil
@@ -168,9 +177,13 @@ func (s *service) offered(raw []byte) {
 
 // Versions lists kept versions of all modules.
 func (s *service) Versions(_ context.Context, path string) ([]admin.Version, error) {
+	w, err := s.working()
+	if err != nil {
+		return nil, err
+	}
 	all := []admin.Version{}
 	for _, m := range module.All() {
-		e := s.engines[m.Identity]
+		e := w.engines[m.Identity]
 		if e == nil {
 			continue
 		}
@@ -187,8 +200,12 @@ func (s *service) Versions(_ context.Context, path string) ([]admin.Version, err
 
 // RestoreVersion brings one kept version back.
 func (s *service) RestoreVersion(_ context.Context, id string) error {
+	w, err := s.working()
+	if err != nil {
+		return err
+	}
 	short, rest, _ := strings.Cut(id, "/")
-	for _, e := range s.engines {
+	for _, e := range w.engines {
 		if e.module.Short == short {
 			if err := e.replica.RestoreVersion(named(rest)); err != nil {
 				return s.explain(err)
@@ -202,9 +219,13 @@ func (s *service) RestoreVersion(_ context.Context, id string) error {
 
 // Loss tells what the brakes hold.
 func (s *service) Loss(_ context.Context, name string) ([]admin.Loss, error) {
+	w, err := s.working()
+	if err != nil {
+		return nil, err
+	}
 	all := []admin.Loss{}
 	for _, m := range module.All() {
-		e := s.engines[m.Identity]
+		e := w.engines[m.Identity]
 		if e == nil || name != "" && !strings.EqualFold(name, m.Identity) {
 			continue
 		}
@@ -224,10 +245,14 @@ func (s *service) Loss(_ context.Context, name string) ([]admin.Loss, error) {
 
 // ConfirmLoss lets the named plan of losses pass as deletions.
 func (s *service) ConfirmLoss(_ context.Context, name, plan string) error {
+	w, err := s.working()
+	if err != nil {
+		return err
+	}
 	refused := failure.New(failure.LossNothingHeld, s.Pool.FQDN, "The loss brake holds nothing", "There is nothing to confirm.")
 	var last error = refused
 	for _, m := range module.All() {
-		e := s.engines[m.Identity]
+		e := w.engines[m.Identity]
 		if e == nil || name != "" && !strings.EqualFold(name, m.Identity) {
 			continue
 		}

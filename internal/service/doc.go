@@ -2,7 +2,7 @@
 // partner and for administrators, and says how things stand.
 //
 // It promises that a status is never better than what was last acknowledged, that it turns stale by
-// itself, that settings take effect without a restart, and that Run returns within ten seconds of its
-// context's end. It may import replica and everything below it, admin, certificate, settings,
+// itself, that settings take effect without a restart, that a file store which is not there yet is
+// waited for, and that Run returns within ten seconds of its context's end. It may import replica and everything below it, admin, certificate, settings,
 // topology and module.
 package service

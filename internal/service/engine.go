@@ -55,16 +55,12 @@ type progress struct {
 // retention is how long kept versions stay, in running time of the service.
 const retention = 30 * 24 * time.Hour
 
-// sync asks for a full comparison; it returns once that is remembered, over restarts too.
-func (e *engine) sync() error {
-	if err := e.replica.RememberSync(true); err != nil {
-		return err
-	}
+// sync asks for a full comparison, which the index remembers already.
+func (e *engine) sync() {
 	e.mu.Lock()
 	e.progress.syncWanted, e.progress.lookWanted = true, true
 	e.mu.Unlock()
 	e.nudge()
-	return nil
 }
 
 func (e *engine) nudge() {
@@ -117,7 +113,7 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 		err = e.export(ctx, full)
 	}
 	if full && err == nil && !e.wanted() {
-		err = e.replica.RememberSync(false)
+		err = replica.RememberSync(e.replica.Index, false)
 	}
 	if err == nil {
 		err = e.replica.Prune(retention)

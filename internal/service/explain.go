@@ -27,8 +27,10 @@ func (s *service) explain(err error) error {
 		return failure.Wrap(failure.StateUnusable, s.StateDir, "The index in "+s.StateDir+" is damaged", "Restart the service: it builds the index again by comparing, and deletes nothing for it.", err)
 	case errors.Is(err, filestore.ErrFull):
 		free := ""
-		if usage, usageErr := s.store.Usage(); usageErr == nil {
-			free = fmt.Sprintf(": %d bytes are free", usage.Free)
+		if w, away := s.working(); away == nil {
+			if usage, usageErr := w.store.Usage(); usageErr == nil {
+				free = fmt.Sprintf(": %d bytes are free", usage.Free)
+			}
 		}
 		return failure.Wrap(failure.DiskFull, s.Pool.FileStore, "The volume of the file store "+s.Pool.FileStore+" has no room left"+free, "Make room there; the next cycle goes on by itself, and nothing is lost.", err)
 	case errors.Is(err, fs.ErrPermission):

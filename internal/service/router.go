@@ -12,20 +12,23 @@ import (
 
 // router takes a session of the partner and hands it to the module that its Hello names.
 type router struct {
-	engines  map[string]*engine
-	standing func() error // fails while another process serves the pool
-	explain  func(error) error
-	chosen   *engine
-	target   *replica.Importer
+	open    func() (map[string]*engine, error) // fails while the file store cannot be used
+	explain func(error) error
+	chosen  *engine
+	target  *replica.Importer
 }
 
 func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcome, error) {
-	e := r.engines[h.Module]
+	engines, err := r.open()
+	if err != nil {
+		return exchange.Welcome{}, err
+	}
+	e := engines[h.Module]
 	if e == nil {
 		return exchange.Welcome{}, failure.New(failure.UnknownModule, h.Module, "The partner offered the module "+h.Module+", which is not replicated here",
 			"Enable it on both sides: csbackup configuration set --enable-rgs-backup-service=true.")
 	}
-	if err := r.standing(); err != nil {
+	if err := e.standing(); err != nil {
 		return exchange.Welcome{}, err
 	}
 	r.chosen, r.target = e, e.replica.Importer()

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -21,12 +20,9 @@ import (
 	"csbackup/internal/certificate"
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
-	"csbackup/internal/filestore"
 	"csbackup/internal/index"
-	"csbackup/internal/lease"
 	"csbackup/internal/manager"
 	"csbackup/internal/module"
-	"csbackup/internal/replica"
 	"csbackup/internal/settings"
 	"csbackup/internal/topology"
 )
@@ -50,14 +46,20 @@ type service struct {
 	Options
 	partner  *topology.Pool
 	settings *settings.Keeper
-	store    filestore.Store // refuses to change anything while another process holds the lease
-	lease    *lease.Lease
+	name     string // of the state folder
+	dial     func(context.Context) (io.ReadWriteCloser, error)
 	started  time.Time
-	engines  map[string]*engine
 	closers  []io.Closer
+	indexes  map[string]*index.Index
+	// abandoned: the disk did not answer in time at the end, and nothing is closed under what still uses it.
+	abandoned bool
+
+	mu   sync.Mutex
+	work *work // nil until the file store could be opened
+	away error // why it could not be opened yet
 }
 
-// Run serves the pool until the context ends.
+// Run serves the pool until the context ends. A file store that cannot be used yet is waited for.
 func Run(ctx context.Context, o Options) error {
 	partner, err := o.Topology.Partner(o.Pool)
 	if err != nil {
@@ -75,6 +77,10 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer release()
+	name, err := stateName(o.StateDir)
+	if err != nil {
+		return failure.Wrap(failure.StateUnusable, o.StateDir, "The state folder cannot be used", "Give --state-dir a folder that this account may write.", err)
+	}
 	kept, err := settings.Open(filepath.Join(o.StateDir, "settings.json"))
 	if err != nil {
 		o.Log.Warn("the settings could not be read; the defaults hold", "error", err)
@@ -82,39 +88,43 @@ func Run(ctx context.Context, o Options) error {
 	if kept == nil {
 		return failure.Wrap(failure.StateUnusable, o.StateDir, "The settings cannot be kept", "Give --state-dir a folder that this account may write.", err)
 	}
-	s := &service{Options: o, partner: partner, settings: kept, started: time.Now(), engines: map[string]*engine{}}
+	s := &service{Options: o, partner: partner, settings: kept, name: name, started: time.Now(), indexes: map[string]*index.Index{},
+		dial: tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })}
 	defer s.close()
-	if s.store, err = filestore.OpenFollowing(o.Pool.FileStore); err != nil {
-		return failure.Wrap(failure.StoreUnavailable, o.Pool.FileStore, "The file store of "+o.Pool.FQDN+" cannot be opened",
-			"Mount it, or correct fileStore in the topology file.", err)
-	}
-	s.store = counted(s.store)
-	s.closers = append(s.closers, s.store)
-	if err := s.takeLease(ctx); err != nil {
-		return err
-	}
-	dial := tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })
 	for _, m := range module.All() {
 		if !m.Held {
 			continue
 		}
-		if err := s.open(m, dial); err != nil {
+		if err := s.openIndex(m); err != nil {
 			return err
 		}
+	}
+	if err := s.openStore(ctx); failure.IsID(err, failure.InstanceRunning) || ctx.Err() != nil {
+		return err
 	}
 	return s.serve(ctx, keys)
 }
 
 func (s *service) close() {
-	for _, c := range slices.Backward(s.closers) {
+	if s.abandoned {
+		return
+	}
+	if w, err := s.working(); err == nil {
+		s.letGo(w.closers)
+	}
+	s.letGo(s.closers)
+}
+
+func (s *service) letGo(of []io.Closer) {
+	for _, c := range slices.Backward(of) {
 		if err := c.Close(); err != nil {
 			s.Log.Warn("the service could not let go of everything", "error", err)
 		}
 	}
 }
 
-// open makes one module's engine; a damaged index is set aside and built again by comparing.
-func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWriteCloser, error)) error {
+// openIndex opens one module's index; a damaged one is set aside and built again by comparing.
+func (s *service) openIndex(m module.Module) error {
 	path := filepath.Join(s.StateDir, m.Short+".index")
 	x, err := index.Open(path, countedIndex())
 	if errors.Is(err, index.ErrDamaged) {
@@ -129,33 +139,7 @@ func (s *service) open(m module.Module, dial func(context.Context) (io.ReadWrite
 		return failure.Wrap(failure.StateUnusable, path, "The index cannot be used", "Start the newer version of csbackup again, or give --state-dir an empty folder.", err)
 	}
 	s.closers = append(s.closers, x)
-	var roots []replica.Root
-	for _, r := range s.Pool.Roots(m) {
-		roots = append(roots, replica.Root{Name: r.Name, Folder: r.Folder})
-	}
-	r, err := replica.Open(replica.Options{
-		Pool: s.Pool.FQDN, Partner: s.partner.FQDN, Module: m.Identity, Version: version, Store: s.store, Index: x, Roots: roots,
-		Where: s.Pool.FileStore, Base: s.Pool.BackupStore() + "/" + m.Short,
-		Elapsed: func() time.Duration { return time.Since(s.started) }, Now: time.Now,
-		Settle:   func() time.Duration { return min(time.Duration(s.settings.Get().SyncInterval), 30*time.Second) },
-		Settings: s.offer, Offered: s.offered, Guard: s.lease.Check, Readers: min(runtime.NumCPU(), 4),
-	})
-	if err != nil {
-		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store cannot be used", "Check that this account may write below "+s.Pool.BackupStore()+".", err)
-	}
-	s.closers = append(s.closers, r)
-	if err := r.Renew(); failure.IsID(err, failure.InstanceRunning) {
-		return err
-	} else if err != nil {
-		s.Log.Warn("the store's marker could not be renewed", "module", m.Identity, "error", err)
-	}
-	wanted, err := r.SyncRemembered()
-	if err != nil {
-		return err
-	}
-	e := &engine{module: m, replica: r, settings: s.settings, standing: s.lease.Standing, explain: s.explain, dial: dial, log: s.Log, now: time.Now, wake: make(chan struct{}, 1)}
-	e.progress.syncWanted, e.progress.lookWanted = wanted, wanted
-	s.engines[m.Identity] = e
+	s.indexes[m.Identity] = x
 	return nil
 }
 
@@ -199,11 +183,7 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 			}
 		})
 	}
-	running.Go(func() { s.lease.Keep(ctx) })
-	for _, e := range s.engines {
-		running.Go(func() { s.cycles(ctx, e) })
-		running.Go(func() { e.scrub(ctx) })
-	}
+	running.Go(func() { s.run(ctx) })
 	running.Go(func() { manager.Watch(ctx, s.healthy) })
 	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
 	s.tell(manager.Ready)
@@ -228,10 +208,9 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 	case <-ended:
 		s.Log.Info("stopped", "pool", s.Pool.FQDN)
 	case <-time.After(stopWithin - stopWithin/2 - time.Second):
-		// The disk does not answer. What is under way is as safe as in a loss of power; nothing that it
-		// uses may be closed under it.
+		// What is under way is as safe as in a loss of power.
 		s.Log.Warn("stopped while the disk still works", "pool", s.Pool.FQDN)
-		s.closers = nil
+		s.abandoned = true
 	}
 	return err
 }
@@ -277,13 +256,19 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 		s.Log.Warn("a caller that is not the partner was turned away", "names", strings.Join(names, ","))
 		return
 	}
-	enabled := map[string]*engine{}
-	for id, e := range s.engines {
-		if s.enabled(e.module) {
-			enabled[id] = e
+	r := &router{explain: s.explain, open: func() (map[string]*engine, error) {
+		w, err := s.working()
+		if err != nil {
+			return nil, err
 		}
-	}
-	r := &router{engines: enabled, standing: s.lease.Standing, explain: s.explain}
+		enabled := map[string]*engine{}
+		for id, e := range w.engines {
+			if s.enabled(e.module) {
+				enabled[id] = e
+			}
+		}
+		return enabled, nil
+	}}
 	err := exchange.Import(ctx, conn, r, exchange.Options{})
 	if err == nil && r.target != nil {
 		var nowhere int64

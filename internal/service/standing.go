@@ -53,8 +53,7 @@ func exportState(s standing) (state, reason string) {
 	case s.held != "":
 		return errorState, "The loss brake holds: " + s.held + "."
 	case s.exportError != nil:
-		shown := failure.Of(s.exportError)
-		return errorState, shown.Error()
+		return errorState, advised(s.exportError)
 	case s.look.Incomplete != nil:
 		return errorState, "The store could not be listed in full, and nothing in what could not be listed counts as deleted: " + s.look.Incomplete.Error()
 	case s.stale(heard):
@@ -113,13 +112,22 @@ func importState(s standing) (state, reason string) {
 	case !s.imported:
 		return notInitialized, ""
 	case s.importError != nil && !errors.Is(s.importError, context.Canceled):
-		return errorState, "The last import failed: " + failure.Of(s.importError).Error()
+		return errorState, "The last import failed: " + advised(s.importError)
 	case s.stale(s.lastCall):
 		return errorState, fmt.Sprintf("%s has not called since %s.", s.partner, s.lastCall.UTC().Format(time.RFC3339))
 	case s.pending > 0:
 		return normalState, fmt.Sprintf("Paths of %s that could not be taken yet: %d, such as %s.", s.partner, s.pending, s.waiting)
 	}
 	return normalState, ""
+}
+
+// advised gives an error's sentence and what to do next.
+func advised(err error) string {
+	shown := failure.Of(err)
+	if shown.Hint == "" {
+		return shown.Error()
+	}
+	return strings.TrimSuffix(shown.Error(), ".") + ". " + shown.Hint
 }
 
 func join(sentences ...string) string {
