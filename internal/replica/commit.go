@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,9 +55,17 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	}
 	touched := map[string]bool{}
 	kept := im.newKept()
+	kept.prepare(in.steps)
+	emptied := false
 	for _, s := range inOrder(in.steps) {
 		if s.failed != "" {
 			continue
+		}
+		if s.endsFolder() && !emptied { // what was in it must be durable elsewhere before it goes
+			if err := im.flush(ctx, touched); err != nil {
+				return exchange.Ack{}, fmt.Errorf("make durable what was moved out of folders: %w", err)
+			}
+			emptied = true
 		}
 		if err := im.apply(s, kept, touched); err != nil {
 			s.failed = err.Error()
@@ -146,25 +153,6 @@ func (im *Importer) intend(in *incoming) error {
 	})
 }
 
-// inOrder puts folders before what is in them, and deletions last, deepest first.
-func inOrder(steps []*step) []*step {
-	ordered := slices.Clone(steps)
-	slices.SortStableFunc(ordered, func(a, b *step) int {
-		x, y := a.decision.Action == plan.Delete, b.decision.Action == plan.Delete
-		if x != y {
-			if x {
-				return 1
-			}
-			return -1
-		}
-		if x {
-			return cmp.Compare(b.theirs.Path, a.theirs.Path)
-		}
-		return cmp.Compare(a.theirs.Path, b.theirs.Path)
-	})
-	return ordered
-}
-
 func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 	place, err := im.place(s.theirs.Path)
 	if err != nil {
@@ -221,7 +209,7 @@ func (im *Importer) parents(place string, touched map[string]bool) error {
 func (im *Importer) folder(s *step, place string, kept *kept, touched map[string]bool) error {
 	info, err := im.Store.Lstat(place)
 	if err == nil && info.Kind == filestore.File {
-		if err := im.retire(s, place, "conflict", kept, touched); err != nil {
+		if err := im.retire(s, place, kept, touched); err != nil {
 			return err
 		}
 	}
@@ -256,10 +244,10 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 }
 
 func (im *Importer) publish(s *step, place string, kept *kept, touched map[string]bool) error {
+	touched[im.Base+"/Temp"] = true
 	if err := im.parents(place, touched); err != nil {
 		return err
 	}
-	touched[im.Base+"/Temp"] = true
 	// Nothing is replaced by this: what stands there is looked at only where something does.
 	if err := im.Store.Publish(s.temp, place); !errors.Is(err, fs.ErrExist) {
 		return err
@@ -271,17 +259,19 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 	if info.Kind == filestore.Folder {
 		return im.instead(s, place)
 	}
-	kind := "replaced"
-	if s.decision.Conflict {
-		kind = "conflict"
-	}
-	aside, err := kept.name(kind, s.theirs.Path, touched)
-	if err != nil {
-		return err
-	}
+	return im.replace(s, place, kept, touched)
+}
+
+// replace puts a file in the place of another one, which is kept aside.
+func (im *Importer) replace(s *step, place string, kept *kept, touched map[string]bool) error {
 	if err := im.asPlanned(s, place, false); err != nil {
 		return err
 	}
+	aside, err := kept.name(s.keptAs(), s.theirs.Path, touched)
+	if err != nil {
+		return err
+	}
+	touched[path.Dir(place)] = true
 	if err := im.Store.Exchange(s.temp, place, aside); err != nil {
 		return err
 	}
@@ -332,7 +322,7 @@ func (im *Importer) remove(s *step, place string, kept *kept, touched map[string
 		}
 		return err
 	}
-	return im.retire(s, place, "deleted", kept, touched)
+	return im.retire(s, place, kept, touched)
 }
 
 // revive keeps a folder that the partner deleted but that holds something the partner did not know.
@@ -344,12 +334,12 @@ func (im *Importer) revive(s *step) error {
 	return nil
 }
 
-func (im *Importer) retire(s *step, place, kind string, kept *kept, touched map[string]bool) error {
-	aside, err := kept.name(kind, s.theirs.Path, touched)
-	if err != nil {
+func (im *Importer) retire(s *step, place string, kept *kept, touched map[string]bool) error {
+	if err := im.asPlanned(s, place, false); err != nil {
 		return err
 	}
-	if err := im.asPlanned(s, place, false); err != nil {
+	aside, err := kept.name(s.keptAs(), s.theirs.Path, touched)
+	if err != nil {
 		return err
 	}
 	touched[path.Dir(place)] = true

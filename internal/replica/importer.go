@@ -44,17 +44,6 @@ type incoming struct {
 	ended chan struct{} // closed once it is committed or discarded
 }
 
-// step is what happens to one path of a batch.
-type step struct {
-	theirs   index.Item
-	mine     *index.Item
-	decision plan.Decision
-	temp     string         // complete, verified content, ready to be published
-	info     filestore.Info // what stands at the path afterwards, where it is as it should be
-	failed   string         // why this path must wait
-	done     bool
-}
-
 // position is how far this side has taken the changes of one replica of the partner.
 type position struct {
 	Acknowledged uint64

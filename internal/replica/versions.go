@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,24 +26,64 @@ type Kept struct {
 	When    time.Time // when it was set aside, by the host's clock of that time
 }
 
-// kept gives the names under which one batch sets versions aside.
+// kept gives the names under which one batch sets versions aside. Their folders are durable before anything
+// moves into them: else a loss of power could take what was displaced from both places.
 type kept struct {
 	*Replica
-	folder string
+	folder  string
+	durable map[string]bool
+	failed  error // the folders could not be made durable, and nothing may be set aside
 }
 
 func (r *Replica) newKept() *kept {
-	return &kept{r, fmt.Sprintf("%s/Versions/%012d-%s-%04x", r.Base, r.Clock(), r.Now().UTC().Format("20060102T150405Z"), r.batches.Add(1)&0xffff)}
+	return &kept{Replica: r, durable: map[string]bool{},
+		folder: fmt.Sprintf("%s/Versions/%012d-%s-%04x", r.Base, r.Clock(), r.Now().UTC().Format("20060102T150405Z"), r.batches.Add(1)&0xffff)}
 }
 
+// prepare makes the folders that a batch is going to need, all at once as far as they are known.
+func (k *kept) prepare(steps []*step) {
+	var folders []string
+	for _, s := range steps {
+		if s.failed == "" && s.displaces() {
+			folders = append(folders, path.Dir(k.aside(s.keptAs(), s.theirs.Path)))
+		}
+	}
+	_ = k.make(folders) // what fails is told when a name in it is asked for
+}
+
+// make makes folders, durably.
+func (k *kept) make(folders []string) error {
+	entries := map[string]bool{}
+	var problem error
+	for _, folder := range folders {
+		if _, err := k.Store.MakeFolder(folder); err != nil {
+			problem = err
+			continue
+		}
+		k.durable[folder] = true
+		for above := folder; above != k.Base; above = path.Dir(above) {
+			entries[path.Dir(above)] = true
+		}
+	}
+	if len(entries) > 0 && k.failed == nil {
+		k.failed = k.flush(k.context(), entries)
+	}
+	return cmp.Or(k.failed, problem)
+}
+
+func (k *kept) aside(kind, logical string) string { return k.folder + "/" + kind + "/" + logical }
+
+// name gives the name under which a version is set aside. What comes to stand there is durable once the
+// touched folders are.
 func (k *kept) name(kind, logical string, touched map[string]bool) (string, error) {
-	name := k.folder + "/" + kind + "/" + logical
-	made, err := k.Store.MakeFolder(path.Dir(name))
-	for _, m := range made {
-		touched[path.Dir(m)] = true
+	name := k.aside(kind, logical)
+	if folder := path.Dir(name); k.failed != nil || !k.durable[folder] {
+		if err := k.make([]string{folder}); err != nil {
+			return "", fmt.Errorf("make the folder for a version to be kept: %w", err)
+		}
 	}
 	touched[path.Dir(name)] = true
-	return name, err
+	return name, nil
 }
 
 // newestVersion is the service clock of the newest kept version, for a side whose state was lost.

@@ -1,0 +1,69 @@
+package replica
+
+import (
+	"cmp"
+	"slices"
+
+	"csbackup/internal/filestore"
+	"csbackup/internal/index"
+	"csbackup/internal/plan"
+)
+
+// step is what happens to one path of a batch.
+type step struct {
+	theirs   index.Item
+	mine     *index.Item
+	decision plan.Decision
+	temp     string         // complete, verified content, ready to be published
+	info     filestore.Info // what stands at the path afterwards, where it is as it should be
+	failed   string         // why this path must wait
+	done     bool
+}
+
+// onDisk tells whether the index has a file under the path that was there when it was last looked at.
+func (s *step) onDisk() bool {
+	return s.mine != nil && s.mine.Kind == index.File && s.mine.State != index.Missing
+}
+
+// displaces tells whether a file that the index has goes when the step is done.
+func (s *step) displaces() bool {
+	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && (s.temp != "" || s.theirs.Kind == index.Folder))
+}
+
+// keptAs is the kind under which is kept what a step displaces.
+func (s *step) keptAs() string {
+	switch {
+	case s.decision.Action == plan.Delete:
+		return "deleted"
+	case s.decision.Conflict || s.theirs.Kind == index.Folder:
+		return "conflict"
+	}
+	return "replaced"
+}
+
+// endsFolder tells whether a step may remove a folder.
+func (s *step) endsFolder() bool {
+	return s.mine != nil && s.mine.Kind == index.Folder && (s.decision.Action == plan.Delete || s.temp != "")
+}
+
+// inOrder puts folders before what is in them, then deletions of files, and those of folders last, deepest first.
+func inOrder(steps []*step) []*step {
+	rank := func(s *step) int {
+		switch {
+		case s.endsFolder():
+			return 2
+		case s.decision.Action == plan.Delete:
+			return 1
+		}
+		return 0
+	}
+	return slices.SortedStableFunc(slices.Values(steps), func(a, b *step) int {
+		if x, y := rank(a), rank(b); x != y {
+			return cmp.Compare(x, y)
+		}
+		if a.endsFolder() {
+			return cmp.Compare(b.theirs.Path, a.theirs.Path)
+		}
+		return cmp.Compare(a.theirs.Path, b.theirs.Path)
+	})
+}
