@@ -19,10 +19,13 @@ type Evidence struct {
 	Regressed int64  // of these, files that are there with an older time than was known
 	Recent    int64  // files that were taken for deleted lately, and that the index knew then
 	Moved     int64  // of the missing, files whose content arrived under a new name
-	// Before counts the files that were known when the last look ended, 0 when there was none, and Gone
-	// those of them that are not there: what a partner sent since then must not make a loss look smaller.
-	Before, Gone int64
+	// Earlier is how the loss weighs against what was known at each moment at which the partner began to
+	// send since the last look: what came after a loss must not make it look smaller.
+	Earlier []Moment
 }
+
+// Moment is what was known at one moment: Known files, of which Gone are not there now, or only older.
+type Moment struct{ Known, Gone int64 }
 
 // Held tells why a root's losses are held back, or "" when they may be taken for deletions.
 func Held(e Evidence) string {
@@ -40,9 +43,12 @@ func Held(e Evidence) string {
 		return fmt.Sprintf("the folder %s still lacks %d of %d files that were known before the loss, and holds older copies of %d", e.Root, e.Missing, e.Known, e.Regressed)
 	case (lost+e.Recent)*2 > e.Known+e.Recent:
 		return fmt.Sprintf("the folder %s has lost most of its files: %d of %d are gone, %d are older than they were", e.Root, e.Missing+e.Recent, e.Known+e.Recent, e.Regressed)
-	case e.Before > 0 && (e.Gone-e.Moved+e.Regressed+e.Recent)*2 > e.Before+e.Recent:
-		return fmt.Sprintf("the folder %s has lost most of the files that it held before the partner sent new ones: %d of %d are gone, %d are older than they were",
-			e.Root, e.Gone+e.Recent, e.Before+e.Recent, e.Regressed)
+	}
+	for _, m := range e.Earlier {
+		if m.Gone > 0 && (m.Gone+e.Recent)*2 > m.Known+e.Recent {
+			return fmt.Sprintf("the folder %s has lost most of the files that it held before the partner sent new ones: %d of %d are gone or older than they were",
+				e.Root, m.Gone+e.Recent, m.Known+e.Recent)
+		}
 	}
 	return ""
 }

@@ -31,8 +31,10 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 		{"replaced by an equal folder", brake.Evidence{Known: 10, Replaced: true}, false},
 		{"replaced by an older copy", brake.Evidence{Known: 10, Replaced: true, Regressed: 1}, true},
 		{"one older file put back", brake.Evidence{Known: 10, Regressed: 1}, false},
-		{"most of what was there before the partner sent more", brake.Evidence{Known: 29, Missing: 13, Before: 13, Gone: 13}, true},
-		{"a few of what came from the partner", brake.Evidence{Known: 29, Missing: 3, Before: 13}, false},
+		{"most of what was there before the partner sent more", brake.Evidence{Known: 29, Missing: 13, Earlier: []brake.Moment{{13, 13}}}, true},
+		{"most of what was there between two of the partner's", brake.Evidence{Known: 29, Missing: 5, Earlier: []brake.Moment{{0, 0}, {5, 5}, {20, 5}}}, true},
+		{"a few of what came from the partner", brake.Evidence{Known: 29, Missing: 3, Earlier: []brake.Moment{{13, 0}, {20, 3}}}, false},
+		{"what was moved is gone from nowhere", brake.Evidence{Known: 29, Missing: 1, Moved: 1, Earlier: []brake.Moment{{1, 0}}}, false},
 		{"an older copy in the same folder", brake.Evidence{Known: 10, Regressed: 4, Missing: 3}, true},
 	} {
 		if got := brake.Held(row.e); (got != "") != row.held {

@@ -163,8 +163,10 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 		s.done = true
 		return nil
 	case plan.Adopt:
+		if there := im.seen(s, place); !there && s.onDisk() {
+			return errStanding
+		}
 		s.done = true
-		im.seen(s, place)
 		return nil
 	case plan.Delete:
 		err = im.remove(s, place, kept, touched)
@@ -183,14 +185,16 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 }
 
 // seen remembers what stands at a file's place, where it is what the item says: this side's own
-// evidence for later looks.
-func (im *Importer) seen(s *step, place string) {
+// evidence for later looks. It tells whether anything may stand there.
+func (im *Importer) seen(s *step, place string) bool {
 	if s.theirs.Kind != index.File {
-		return
+		return true
 	}
-	if info, err := im.Store.Lstat(place); err == nil && info.Size == s.theirs.Size && im.hasTime(info, s.theirs.ModTime) {
+	info, err := im.Store.Lstat(place)
+	if err == nil && info.Size == s.theirs.Size && im.hasTime(info, s.theirs.ModTime) {
 		s.info = info
 	}
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // parents makes the folders above a place and notes which entries must become durable.
@@ -220,8 +224,9 @@ func (im *Importer) folder(s *step, place string, kept *kept, touched map[string
 	return err
 }
 
-// errStanding: what stands at the target is not what was planned for; the next look takes it up.
-var errStanding = errors.New("the file changed here while its replacement was on the way")
+// errStanding: what stands at the target, or that nothing does, is not what was planned for. The next look
+// takes it up: what an import passed over would be a loss that nobody weighs.
+var errStanding = errors.New("the file here changed or went while the partner's version was on the way")
 
 // asPlanned refuses what is not what the index last knew of the target: something changed it since. What
 // stands in the place of a version that was lost is kept aside whatever it is.
@@ -232,6 +237,8 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 	}
 	info, err := im.Store.Lstat(place)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errStanding
 	case err != nil:
 		return err
 	case s.mine == nil || s.mine.Kind != index.File || info.Kind != filestore.File ||
@@ -245,6 +252,9 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 
 func (im *Importer) publish(s *step, place string, kept *kept, touched map[string]bool) error {
 	touched[im.Base+"/Temp"] = true
+	if s.onDisk() {
+		return im.replace(s, place, kept, touched)
+	}
 	if err := im.parents(place, touched); err != nil {
 		return err
 	}
@@ -310,6 +320,9 @@ func (im *Importer) remove(s *step, place string, kept *kept, touched map[string
 	touched[path.Dir(place)] = true
 	info, err := im.Store.Lstat(place)
 	if errors.Is(err, fs.ErrNotExist) {
+		if s.onDisk() {
+			return errStanding
+		}
 		return nil
 	}
 	if err != nil {

@@ -29,8 +29,7 @@ type follow struct {
 	fullAt  time.Duration
 	again   map[string]string   // paths to look at again, with the reason
 	skipped map[string]struct{} // paths that are neither files nor folders
-	head    uint64              // of the index when the last look ended with all well
-	files   map[string]int64    // that each root had then
+	head    uint64              // of the index when the last look began
 }
 
 func (f *follow) defers(path string, why error) {
@@ -116,15 +115,17 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 		return r.fullLook(ctx, false)
 	}
 	total := Look{}
+	if err := r.lookBegins(); err != nil {
+		r.follow.whole = false
+		return total, err
+	}
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
 		if err := l.names(names[root.Name]); err != nil {
 			r.follow.whole = false
 			return total, err
 		}
-		all := r.Index.RootCounts(root.Name).MissingFiles
-		l.evidence.Gone += all - l.evidence.Missing // those of earlier looks; a full look counts them exactly
-		l.evidence.Missing = all
+		l.evidence.Missing = r.Index.RootCounts(root.Name).MissingFiles // those of earlier looks, too
 		held, err := l.weigh()
 		if err == nil && held != "" {
 			return r.fullLook(ctx, false) // a few names are no evidence for that

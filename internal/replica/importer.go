@@ -72,6 +72,9 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	} else if reason := im.Held(); reason != "" {
 		return exchange.Welcome{}, im.heldError(reason)
 	}
+	if err := im.remember(); err != nil {
+		return exchange.Welcome{}, err
+	}
 	im.from, im.full, im.head = h.Replica, h.Full, h.Head
 	p, err := im.position()
 	if err != nil {

@@ -83,6 +83,9 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 		}
 	}
 	r.startFollowing()
+	if err := r.lookBegins(); err != nil {
+		return total, err
+	}
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
 		l.foreign = reason != ""
@@ -126,9 +129,8 @@ func (r *Replica) conclude(total Look) (Look, error) {
 				return total, err
 			}
 		}
-		r.follow.head, r.follow.files = r.Index.Head(), map[string]int64{}
-		for _, root := range r.Roots {
-			r.follow.files[root.Name] = r.Index.RootCounts(root.Name).Files
+		if err := r.lookEnds(); err != nil {
+			return total, err
 		}
 	}
 	total.Missing = r.Index.Counts().Missing
@@ -148,7 +150,7 @@ func (r *Replica) reachable() error {
 func (r *Replica) newLook(ctx context.Context, root Root) *look {
 	known := r.Index.RootCounts(root.Name).Files
 	return &look{Replica: r, ctx: ctx, root: root, holding: r.holding(root.Name), arrived: map[index.Hash]int{},
-		evidence: brake.Evidence{Root: root.Name, Known: known, Before: r.follow.files[root.Name]}}
+		evidence: brake.Evidence{Root: root.Name, Known: known}}
 }
 
 // walk looks at the whole root.
@@ -295,6 +297,9 @@ func (l *look) weigh() (held string, err error) {
 		return "", err
 	}
 	deaths, err := l.deaths(l.root.Name)
+	if err == nil {
+		l.evidence.Earlier, err = l.earlier()
+	}
 	l.evidence.Holding, l.evidence.Moved, l.evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
 	return brake.Held(l.evidence), err
 }

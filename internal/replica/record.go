@@ -279,9 +279,6 @@ func (l *look) missing() error {
 			}
 			if now.Kind == index.File {
 				l.evidence.Missing++
-				if now.Sequence <= l.follow.head {
-					l.evidence.Gone++
-				}
 			}
 			if err := l.miss(tx, now); err != nil {
 				return err

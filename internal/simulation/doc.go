@@ -10,11 +10,11 @@
 // lists and runs them; a test's name begins with the promises that it holds):
 //
 //	P1  no torn file              simulated weeks; a kill before each operation; exchange with readers (filestore/conformance)
-//	P2  durable, then told        simulated weeks; a fault at each operation; batches that fail (exchange)
+//	P2  durable, then told        simulated weeks; a fault at each operation; batches that fail (exchange); what is displaced (replica)
 //	P3  resume any time           simulated weeks; a kill before each operation; cut connections (exchange)
 //	P4  no silent loss            simulated weeks; conflicts (replica)
 //	P5  symmetric                 the planner's table and its property (plan)
-//	P6  deletions need evidence   simulated weeks; a fault at each operation (here and in replica)
+//	P6  deletions need evidence   simulated weeks; a fault at each operation (here and in replica); what the partner sends after a loss (replica)
 //	P7  mass deletions are held   brake; confirmations and what is told (replica)
 //	P8  the store's identity      the marker (here); replaced folders (replica)
 //	P9  changing files            racing writers in simulated weeks; service

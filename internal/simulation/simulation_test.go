@@ -40,7 +40,12 @@ var keptSeeds = []uint64{
 	1621, // an index that was set back took over a store without a marker, and gave its numbers anew
 	2322, // a file that waited, and went with its folder, still waited after the folder was looked at
 	2407, // what the partner sent between two looks diluted a loss until it passed for a few deletions
+	4403, // a folder went durably before what an import had moved out of it was durable elsewhere
 	5947, // the same as 2322
+	6199, // what the partner sent before the first look of a new process diluted a loss
+	7144, // the same, after looks that the full state volume cut short
+	7521, // the same, and the partner's newer version of a lost file hid that it was lost
+	7893, // what the partner sent before any look diluted a loss
 }
 
 func number(t *testing.T, variable string) uint64 {

@@ -1,0 +1,112 @@
+package replica
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"csbackup/internal/brake"
+	"csbackup/internal/index"
+)
+
+// A loss is seen at the next look, and the partner may send in between. So that what it sends does not make
+// the loss look smaller, the index keeps what it knew when the last look began and whenever the partner began
+// to send since: a loss is weighed against each of these.
+
+// momentsAtMost bounds how many are kept where no look comes to its end.
+const momentsAtMost = 32
+
+// moment is what the index knew at one moment.
+type moment struct {
+	Head  uint64           // it knew what has a sequence number up to this one
+	Files map[string]int64 // by root
+}
+
+func (r *Replica) moments() (all []moment, err error) {
+	raw, err := r.Index.Meta("moments")
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, fmt.Errorf("read from the index what was known: %w", err)
+	}
+	return all, nil
+}
+
+// remember keeps what the index knows now.
+func (r *Replica) remember() error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	all, err := r.moments()
+	if err != nil {
+		return err
+	}
+	now := moment{r.Index.Head(), map[string]int64{}}
+	if len(all) > 0 && all[len(all)-1].Head == now.Head {
+		return nil
+	}
+	for _, root := range r.Roots {
+		now.Files[root.Name] = r.Index.RootCounts(root.Name).Files
+	}
+	if len(all) == momentsAtMost {
+		all = slices.Delete(all, 1, 2)
+	}
+	return r.setMoments(append(all, now))
+}
+
+func (r *Replica) setMoments(all []moment) error {
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return r.setMeta("moments", string(raw))
+}
+
+// lookBegins keeps the moment at which a look begins. The caller holds looking.
+func (r *Replica) lookBegins() error {
+	r.follow.head = r.Index.Head()
+	return r.remember()
+}
+
+// lookEnds forgets what was known before a look began that came to its end.
+func (r *Replica) lookEnds() error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	all, err := r.moments()
+	if err != nil {
+		return err
+	}
+	return r.setMoments(slices.DeleteFunc(all, func(m moment) bool { return m.Head < r.follow.head }))
+}
+
+// earlier weighs what is gone from the root, or is older than it was, against each moment.
+func (l *look) earlier() ([]brake.Moment, error) {
+	all, err := l.moments()
+	if err != nil || l.Index.RootCounts(l.root.Name).MissingFiles == 0 && len(l.regressed) == 0 {
+		return nil, err
+	}
+	weighed := make([]brake.Moment, len(all))
+	gone := func(sequence uint64) {
+		for i, m := range all {
+			if sequence <= m.Head {
+				weighed[i].Gone++
+			}
+		}
+	}
+	for i, m := range all {
+		weighed[i].Known = m.Files[l.root.Name]
+	}
+	for _, o := range l.regressed {
+		gone(o.sequence)
+	}
+	for it, err := range l.allMissing() {
+		if err != nil {
+			return nil, err
+		}
+		if it.Kind == index.File && strings.HasPrefix(it.Path, l.root.Name+"/") {
+			gone(it.Sequence)
+		}
+	}
+	return weighed, nil
+}
