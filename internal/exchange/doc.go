@@ -4,7 +4,8 @@
 //
 // It promises that every length, count and name that a peer sends is checked before memory is spent
 // on it; that each batch names its direction, epoch, number and the hash of the batch before it, so
-// that a repeated, dropped or swapped batch is refused or changes nothing; that nothing goes back
-// and forth per file; and that a silent peer is given up after a bounded time. It may import index
-// and failure.
+// that a repeated, dropped or swapped batch is refused or changes nothing; and that nothing goes back
+// and forth per file. A peer is given up that is silent for a minute, that sends or takes less than
+// 1 KiB a second on average while this side waits for it, or that says for 24 hours that it is at work.
+// It may import index and failure.
 package exchange

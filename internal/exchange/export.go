@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Budget      int64         // content bytes that the session may send; 0 for no bound
 	WindowBytes int64         // content bytes of one batch; 0 takes what goes through in a few seconds
-	IdleTimeout time.Duration // how long a silent peer is waited for; 0 takes 60 seconds
+	IdleTimeout time.Duration // how long a silent peer is waited for; 0 takes DefaultIdle
 	Progress    func(Result)  // hears how far the session is, after each batch; may be nil
 	// Sequential makes one batch and one content follow the other, so that a run can be repeated exactly.
 	Sequential bool
@@ -31,7 +31,7 @@ const (
 
 func (o Options) withDefaults() Options {
 	if o.IdleTimeout == 0 {
-		o.IdleTimeout = time.Minute
+		o.IdleTimeout = DefaultIdle
 	}
 	return o
 }
@@ -312,7 +312,6 @@ func (x *export) content(ctx context.Context, want Want, item index.Item, length
 		}
 		length -= int64(n)
 		x.result.Bytes += uint64(n)
-		x.watch.Reset(x.idle)
 	}
 	return c.Unchanged()
 }

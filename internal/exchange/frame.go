@@ -47,25 +47,18 @@ const (
 
 // wire frames messages over a connection: a length, a kind, a body.
 type wire struct {
-	conn    io.ReadWriteCloser
+	conn    *paced
 	in      *bufio.Reader
 	sending sync.Mutex
 	out     *bufio.Writer
-	idle    time.Duration
-	watch   *time.Timer
 }
 
 func newWire(conn io.ReadWriteCloser, idle time.Duration) *wire {
-	w := &wire{conn: conn, in: bufio.NewReaderSize(conn, dataChunk), out: bufio.NewWriterSize(conn, dataChunk), idle: idle}
-	// A peer that neither sends nor takes anything for this long is given up.
-	w.watch = time.AfterFunc(idle, func() { conn.Close() })
-	return w
+	p := newPaced(conn, idle)
+	return &wire{conn: p, in: bufio.NewReaderSize(p, dataChunk), out: bufio.NewWriterSize(p, dataChunk)}
 }
 
-func (w *wire) close() {
-	w.watch.Stop()
-	w.conn.Close()
-}
+func (w *wire) close() { w.conn.Close() }
 
 func (w *wire) send(k kind, body []byte, flush bool) error {
 	w.sending.Lock()
@@ -91,6 +84,7 @@ func (w *wire) send(k kind, body []byte, flush bool) error {
 // receive reads the next frame; the body is valid until the next call. Frames that only say that the
 // peer is at work are passed over.
 func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
+	began := time.Now()
 	for {
 		var head [5]byte
 		if _, err := io.ReadFull(w.in, head[:]); err != nil {
@@ -107,9 +101,13 @@ func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
 		if _, err := io.ReadFull(w.in, body); err != nil {
 			return 0, nil, fmt.Errorf("the connection ended within a frame: %w", err)
 		}
-		w.watch.Reset(w.idle)
-		if k := kind(head[4]); k != frameWorking {
+		k := kind(head[4])
+		w.conn.came(k)
+		if k != frameWorking {
 			return k, body, nil
+		}
+		if time.Since(began) > longestWork {
+			return 0, nil, fmt.Errorf("the other side was at work for more than %s: %w", longestWork, ErrFrame)
 		}
 	}
 }
@@ -119,7 +117,7 @@ func (w *wire) working() (stop func()) {
 	done := make(chan struct{})
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		tick := time.NewTicker(w.idle / 4)
+		tick := time.NewTicker(w.conn.idle / workingIn)
 		defer tick.Stop()
 		for {
 			select {
@@ -129,7 +127,7 @@ func (w *wire) working() (stop func()) {
 				if w.send(frameWorking, nil, true) != nil {
 					return
 				}
-				w.watch.Reset(w.idle)
+				w.conn.busy()
 			}
 		}
 	})

@@ -170,7 +170,7 @@ func (c *incomingContent) Read(p []byte) (int, error) {
 		switch {
 		case err != nil:
 			c.ended = err
-		case k == frameData && int64(len(body)) <= c.left:
+		case k == frameData && len(body) > 0 && int64(len(body)) <= c.left:
 			c.left -= int64(len(body))
 			c.rest = body
 		case k == frameEnd && len(body) == 1 && body[0] == partComplete && c.left == 0:
