@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"csbackup/internal/failure"
 	"csbackup/internal/settings"
@@ -12,6 +13,8 @@ import (
 const (
 	prefix     = "/admin/1/"
 	maxRequest = 1 << 20
+	// requestWithin is how long a caller may take to send its request, and to take the answer.
+	requestWithin = 30 * time.Second
 )
 
 type call func(ctx context.Context, b Backend, r request) (any, error)
@@ -52,6 +55,9 @@ func Handler(b Backend, authorize func(*http.Request) error) http.Handler {
 			answer(w, http.StatusNotFound, failure.New(failure.ProtocolMismatch, r.URL.Path, "The service does not know this request", "Use the same version of csbackup on both machines."))
 			return
 		}
+		// Where there is no connection to set a time for, there is none to be held open.
+		caller := http.NewResponseController(w)
+		_ = caller.SetReadDeadline(time.Now().Add(requestWithin))
 		var asked request
 		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 		decoder.DisallowUnknownFields()
@@ -59,7 +65,9 @@ func Handler(b Backend, authorize func(*http.Request) error) http.Handler {
 			answer(w, http.StatusBadRequest, failure.Wrap(failure.ProtocolMismatch, r.URL.Path, "The request cannot be read", "Use the same version of csbackup on both machines.", err))
 			return
 		}
+		_ = caller.SetReadDeadline(time.Time{})
 		result, err := run(r.Context(), b, asked)
+		_ = caller.SetWriteDeadline(time.Now().Add(requestWithin))
 		if err != nil {
 			answer(w, http.StatusUnprocessableEntity, err)
 			return

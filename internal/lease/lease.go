@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
@@ -194,12 +195,18 @@ func (l *Lease) newest() (found, error) {
 		return f, fmt.Errorf("read the store's lease: %w", err)
 	}
 	line, rest, _ := bytes.Cut(raw, []byte("\n"))
-	if json.Unmarshal(line, &f.holder) != nil {
+	if json.Unmarshal(line, &f.holder) != nil || len(f.holder.Host) > longestHost || strings.ContainsFunc(f.holder.Host, unprintable) {
 		f.holder = Holder{Host: "unknown"} // damaged: it runs out as any other
 	}
 	f.free = string(rest) == released
 	return f, nil
 }
+
+// longestHost is the longest name that a host may have in the DNS.
+const longestHost = 253
+
+// unprintable runes of a file would reach terminals and logs.
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // check finds out how the lease stands; the caller holds the lock.
 func (l *Lease) check(take bool) error {

@@ -24,7 +24,7 @@ type side struct {
 	elapsed time.Duration
 }
 
-func newSide(t *testing.T, pool, partner, root string, options ...filestore.MemoryOptions) *side {
+func newSide(t testing.TB, pool, partner, root string, options ...filestore.MemoryOptions) *side {
 	t.Helper()
 	x, err := index.Open(filepath.Join(t.TempDir(), "index"), index.Options{})
 	if err != nil {
@@ -44,7 +44,7 @@ func newSide(t *testing.T, pool, partner, root string, options ...filestore.Memo
 	return s
 }
 
-func (s *side) write(t *testing.T, name, content string, modTime int64) {
+func (s *side) write(t testing.TB, name, content string, modTime int64) {
 	t.Helper()
 	s.store.WriteFile(s.root+"/CollabContent/"+name, []byte(content), modTime)
 }
@@ -60,7 +60,7 @@ func (s *side) tree() map[string]string {
 	return found
 }
 
-func (s *side) look(t *testing.T) {
+func (s *side) look(t testing.TB) {
 	t.Helper()
 	s.elapsed += 10 * time.Second
 	if _, err := s.Look(t.Context()); err != nil {
