@@ -18,12 +18,16 @@ const (
 	// killsVariable says up to which operation services are killed: a number, or "all".
 	killsVariable = "CSBACKUP_TEST_KILLS"
 	stopVariable  = "CSBACKUP_TEST_STOP_AT"
-	killersAtOnce = 4
+	killersAtOnce = 8
+	// roundsOfAPair bounds how far a pair's trees and kept versions grow, and with them the operations of
+	// a cycle: another pair goes on after it.
+	roundsOfAPair = 10
 )
 
 // killed is a pair of which the second pool's service is killed again and again.
 type killed struct {
 	*lab
+	loses   bool // its content, in each round
 	round   int
 	allowed map[string]map[string]bool // what may stand under a path
 }
@@ -48,49 +52,66 @@ func TestP1_P2_P3_P16_KilledBeforeEachOperation(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-tags", "stoppable", "-o", exe, "csbackup/cmd/csbackup").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	var next, kills, survived atomic.Int64
+	for name, loses := range map[string]bool{"while it takes changes": false, "while it is restored": true} {
+		t.Run(name, func(t *testing.T) { sweep(t, exe, loses, upTo) })
+	}
+}
+
+// sweep kills before one operation after the other until the service comes to the end of its work.
+func sweep(t *testing.T, exe string, loses bool, upTo int64) {
+	var next, kills, last, survived atomic.Int64
+	// A few in a row without a kill: the end, not an operation that came late.
+	done := func() bool { return next.Load() >= upTo || survived.Load() >= 3*killersAtOnce || t.Failed() }
 	t.Run("in turn", func(t *testing.T) {
-		for worker := range killersAtOnce {
-			t.Run(fmt.Sprint("pair ", worker+1), func(t *testing.T) {
+		for range killersAtOnce {
+			t.Run("worker", func(t *testing.T) {
 				t.Parallel()
-				k := &killed{lab: newLab(t), allowed: map[string]map[string]bool{}}
-				k.exe = exe
-				k.serve(one)
-				k.must("configuration", "set", "--sync-interval", "00:00:05")
-				k.change()
-				p := k.serve(two)
-				k.synced(one)
-				k.stop(p)
-				// A few in a row without a kill: the end, not an operation that came late.
-				for survived.Load() < 3*killersAtOnce && !t.Failed() {
-					at := next.Add(1)
-					if at > upTo {
-						return
-					}
-					if k.kill(at) {
-						if kills.Add(1)%50 == 0 {
-							t.Logf("killed before operation %d", at)
+				for !done() {
+					t.Run("pair", func(t *testing.T) {
+						k := &killed{lab: newLab(t), loses: loses, allowed: map[string]map[string]bool{}}
+						k.exe = exe
+						k.serve(one)
+						k.must("configuration", "set", "--sync-interval", "00:00:05")
+						k.change()
+						p := k.serve(two)
+						k.synced(one)
+						k.stop(p)
+						for range roundsOfAPair {
+							at := next.Add(1)
+							if at > upTo || done() {
+								return
+							}
+							if !k.kill(at) {
+								survived.Add(1)
+								continue
+							}
+							kills.Add(1)
+							survived.Store(0)
+							last.Store(max(last.Load(), at)) // only to be told
 						}
-						survived.Store(0)
-					} else {
-						survived.Add(1)
-					}
+					})
 				}
 			})
 		}
 	})
-	t.Logf("%d kills, before as many operations", kills.Load())
+	t.Logf("%d kills, the last before operation %d", kills.Load(), last.Load())
 }
 
-// change makes changes on the first pool.
+// change makes changes on the first pool: files that are replaced, and one each that is new, deleted and
+// renamed. A restore has nothing to delete.
 func (k *killed) change() {
 	k.round++
+	for i := 0; k.round == 1 && i < 2*roundsOfAPair; i++ { // so many that deletions are not taken for a loss
+		k.write(one, fmt.Sprintf("CollabContent/base/%d", i), fmt.Sprint("content ", i))
+	}
 	for _, name := range []string{"CollabContent/meeting/replaced", "CollabMetadata/meeting/replaced too",
 		fmt.Sprintf("CollabContent/meeting %d/new", k.round)} {
 		k.write(one, name, strings.Repeat(fmt.Sprintf("round %d of %s\n", k.round, name), 2000))
 	}
-	if k.round%6 == 0 {
-		k.check(os.RemoveAll(filepath.Join(k.tree(one), fmt.Sprintf("CollabContent/meeting %d", k.round-1))))
+	if !k.loses && k.round > 1 {
+		base := filepath.Join(k.tree(one), "CollabContent")
+		k.check(os.RemoveAll(filepath.Join(base, fmt.Sprintf("meeting %d", k.round-1))))
+		k.check(os.Rename(filepath.Join(base, "base", fmt.Sprint(k.round)), filepath.Join(base, fmt.Sprintf("renamed %d", k.round))))
 	}
 	for path, content := range k.content(one) {
 		if k.allowed[path] == nil {
@@ -104,9 +125,8 @@ func (k *killed) change() {
 // tells whether the service came that far.
 func (k *killed) kill(at int64) (died bool) {
 	k.change()
-	lost := k.round%5 == 0
 	before := k.content(two)
-	if lost {
+	if k.loses {
 		for _, folder := range []string{"CollabContent", "CollabMetadata"} {
 			k.check(os.RemoveAll(filepath.Join(k.tree(two), folder)))
 		}
@@ -138,7 +158,7 @@ func (k *killed) kill(at int64) (died bool) {
 	p = k.serve(two)
 	k.synced(one)
 	k.wantAlike()
-	if !lost {
+	if !k.loses {
 		k.keeps(before, at)
 	}
 	k.stop(p)

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -108,13 +109,31 @@ func (l *lab) topology(pools ...string) {
 	var text strings.Builder
 	text.WriteString("pools:\n")
 	for i, pool := range pools {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		l.check(err)
-		l.check(listener.Close())
 		fmt.Fprintf(&text, "  - {fqdn: %s, backupPool: %s, service: https://%s, fileStore: %s, serviceIds: {WebServices: 1-WebServices-%s, BackupService: 1-BackupService-3, ApplicationServer: 1-ApplicationServer-1}}\n",
-			pool, pools[1-i], listener.Addr(), l.store(pool), pool[4:5])
+			pool, pools[1-i], freeAddress(l.t), l.store(pool), pool[4:5])
 	}
 	l.check(os.WriteFile(filepath.Join(l.dir, "pools.yaml"), []byte(text.String()), 0o600))
+}
+
+// ports hands out each port once in this process, from below those that the system gives to callers: labs
+// that run side by side never meet.
+var ports atomic.Uint32
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	const first, count = 12_000, 20_000
+	ports.CompareAndSwap(0, uint32(os.Getpid())*101%count+1)
+	for range count {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+ports.Add(1)%count))
+		if err == nil {
+			if err = listener.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return listener.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (l *lab) check(err error) {
