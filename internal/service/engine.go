@@ -122,6 +122,7 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	if err != nil && ctx.Err() == nil {
 		e.log.Warn("the cycle failed", "module", e.module.Identity, "error", err)
 	}
+	e.log.Debug("a cycle ended", "module", e.module.Identity, "full", full, "deferred", look.Deferred, "skipped", look.Skipped, "missing", look.Missing)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -188,6 +189,7 @@ func (e *engine) export(ctx context.Context, full bool) error {
 		options.Budget = int64(e.settings.Get().MaxDataConfPackageSizeKB) << 10
 	}
 	result, err := exchange.Export(ctx, conn, e.replica.Exporter(full), options)
+	e.log.Debug("a session with the partner ended", "module", e.module.Identity, "files", result.Files, "bytes", result.Bytes, "applied", result.Applied, "pending", result.Pending, "drained", result.Drained)
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
