@@ -11,8 +11,8 @@ import (
 )
 
 // A loss is seen at the next look, and the partner may send in between. So that what it sends does not make
-// the loss look smaller, the index keeps what it knew when the last look began and whenever the partner began
-// to send since: a loss is weighed against each of these.
+// the loss look smaller, the index keeps what it knew when the last look began, whenever the partner began to
+// send since, and whenever that made it grow much: a loss is weighed against each of these.
 
 // momentsAtMost bounds how many are kept where no look comes to its end.
 const momentsAtMost = 32
@@ -38,12 +38,23 @@ func (r *Replica) moments() (all []moment, err error) {
 func (r *Replica) remember() error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	return r.rememberFrom(func(last uint64) uint64 { return last + 1 })
+}
+
+// rememberGrowth does it where twice as much happened as when it was last done: within one long session,
+// too, the partner may send more than was there before. The caller holds writing.
+func (r *Replica) rememberGrowth() error {
+	return r.rememberFrom(func(last uint64) uint64 { return max(last+1, 2*last) })
+}
+
+// rememberFrom keeps this moment if the index has come to the sequence number that is due after the last one's.
+func (r *Replica) rememberFrom(due func(last uint64) uint64) error {
 	all, err := r.moments()
 	if err != nil {
 		return err
 	}
 	now := moment{r.Index.Head(), map[string]int64{}}
-	if len(all) > 0 && all[len(all)-1].Head == now.Head {
+	if len(all) > 0 && now.Head < due(all[len(all)-1].Head) {
 		return nil
 	}
 	for _, root := range r.Roots {

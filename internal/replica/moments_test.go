@@ -2,7 +2,12 @@ package replica_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 )
 
 // What the partner sends after a loss does not make it look smaller: not before the first look of a new
@@ -52,6 +57,21 @@ func TestP6_WhatThePartnerSendsHidesNoLoss(t *testing.T) {
 			}
 			sends(t, a, b, 20, "n")
 		},
+		"in the middle of a session": func(t *testing.T, a, b *side) {
+			for i := range 44 {
+				a.write(t, fmt.Sprintf("%c/s%d", "mn"[min(i/4, 1)], i), "content", 1)
+			}
+			a.look(t)
+			b.Store = filestore.NewFaulty(b.Store, func(op, name string) error {
+				if op == "publish" && strings.HasSuffix(name, "/n/s4") {
+					b.store.RemoveAll(b.root + "/CollabContent/m")
+				}
+				return nil
+			})
+			if _, err := a.sendInWindows(t, b, false, exchange.Options{WindowBytes: 20, Sequential: true}); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"and half of it is deleted at the partner": func(t *testing.T, a, b *side) {
 			sends(t, a, b, 4, "m")
 			b.look(t)
@@ -86,6 +106,32 @@ func TestP6_WhatThePartnerSendsHidesNoLoss(t *testing.T) {
 				t.Errorf("after the restore %d of %d files are there", len(a.tree()), len(whole))
 			}
 		})
+	}
+}
+
+// What comes while another store stands in the place of the known one, as an empty folder does where a
+// volume is not mounted, is not taken for what the known one has.
+func TestP8_NothingIsPutIntoAStoreThatIsNotTheKnownOne(t *testing.T) {
+	a, b := pair(t)
+	for i := range 10 {
+		a.write(t, fmt.Sprintf("m/s%d", i), "content", 1000)
+	}
+	cycle(t, a, b)
+	cycle(t, a, b)
+	known := b.Store
+	b.Store = filestore.NewMemory(filestore.MemoryOptions{})
+	a.write(t, "m/s10", "new", 2000)
+	a.look(t)
+	if _, err := a.send(t, b, false); !failure.IsID(err, failure.StoreHeld) {
+		t.Errorf("a file was sent into an unknown store: %v", err)
+	}
+	b.Store = known
+	for range 3 {
+		cycle(t, b, a)
+	}
+	wantAlike(t, a, b)
+	if len(b.tree()) != 11 {
+		t.Errorf("%d files", len(b.tree()))
 	}
 }
 

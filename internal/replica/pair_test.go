@@ -71,10 +71,15 @@ func (s *side) look(t testing.TB) {
 // send runs one session from s to the partner.
 func (s *side) send(t *testing.T, to *side, full bool) (exchange.Result, error) {
 	t.Helper()
+	return s.sendInWindows(t, to, full, exchange.Options{})
+}
+
+func (s *side) sendInWindows(t *testing.T, to *side, full bool, o exchange.Options) (exchange.Result, error) {
+	t.Helper()
 	a, b := net.Pipe()
 	taken := make(chan error, 1)
-	go func() { taken <- exchange.Import(context.Background(), b, to.Importer(), exchange.Options{}) }()
-	result, err := exchange.Export(t.Context(), a, s.Exporter(full), exchange.Options{})
+	go func() { taken <- exchange.Import(context.Background(), b, to.Importer(), o) }()
+	result, err := exchange.Export(t.Context(), a, s.Exporter(full), o)
 	if importErr := <-taken; err == nil && importErr != nil {
 		t.Fatal(importErr)
 	}
