@@ -140,8 +140,8 @@ Describe 'A call that is stopped' {
     ) {
         Use-FakeHost -Mode $Mode
         $shell = [System.Management.Automation.PowerShell]::Create()
-        [void]$shell.AddCommand('Import-Module').AddParameter('Name', $modulePath).AddStatement()
-        [void]$shell.AddCommand('Invoke-CsBackupServiceSync').AddParameter('PoolFqdn', $pool1).AddParameter('Wait', $true)
+        # One script, for some releases of PowerShell crash when a batch of statements is stopped and disposed.
+        [void]$shell.AddScript("Import-Module -Name '$modulePath'; Invoke-CsBackupServiceSync -PoolFqdn '$pool1' -Wait")
         [void]$shell.BeginInvoke()
         Wait-Until -Condition { [System.IO.File]::Exists($env:FAKEHOST_PID) } | Should -BeTrue
         $shell.Stop()

@@ -29,9 +29,9 @@ Describe 'The module <Name>' -ForEach @(@{ Name = 'SkypeForBusiness' }, @{ Name 
 
 Describe 'A session' {
     It 'loads the module without a trace' {
-        $lines = Invoke-NewSession -ModulePath $modulesFolder -Script 'Set-StrictMode -Version 3.0; $ErrorActionPreference = "Stop"; Import-Module CsBackup; $Error.Count; $null -eq $global:LASTEXITCODE; (Get-Command -Module CsBackup).Count'
-        $lines[0] | Should -Be '0'
-        $lines[-1] | Should -Be '8'
+        $script = "Set-StrictMode -Version 3.0; `$ErrorActionPreference = 'Stop'; Import-Module CsBackup; `$Error.Count; " +
+            "Test-Path variable:global:LASTEXITCODE; (Get-Command -Module CsBackup).Count"
+        Invoke-NewSession -ModulePath $modulesFolder -Script $script | Should -Be @('0', 'False', '8')
     }
 
     It 'finds a cmdlet without an import' {

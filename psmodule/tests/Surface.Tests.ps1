@@ -82,7 +82,7 @@ Describe 'The parameters' {
         Set-CsBackupServiceConfiguration -AuthorizedUniversalGroup 'one,two' -Identity global
         $request = Get-RecordedRequest
         @($request.parameters.AuthorizedUniversalGroups) | Should -Be @('one', 'two')
-        Import-CsPersistentChatData -DB 'server\instance' -FileName x.zip -Confirm:$false
+        Import-CsPersistentChatData -DBI 'server\instance' -FileName x.zip -Confirm:$false
         (Get-RecordedRequest).parameters.DBInstance | Should -Be 'server\instance'
         Use-RealHost
     }

@@ -17,6 +17,29 @@ function New-CsBackupTemporaryRecord {
         -Hint 'Make room on the volume of the folder for temporary files, or use -FileName with a file.'
 }
 
+# Makes a folder that only this user can read where .NET cannot: before its release 7, under PowerShell
+# 7.0 to 7.2 on Linux.
+function New-CsBackupOwnerFolder {
+    param(
+        [string] $Path
+    )
+
+    $info = New-Object -TypeName System.Diagnostics.ProcessStartInfo -ArgumentList 'mkdir'
+    foreach ($argument in '-m', '700', '--', $Path) {
+        $info.ArgumentList.Add($argument)
+    }
+    $process = [System.Diagnostics.Process]::Start($info)
+    try {
+        $process.WaitForExit()
+        if ($process.ExitCode -ne 0) {
+            throw "mkdir ended with code $($process.ExitCode)."
+        }
+    }
+    finally {
+        $process.Dispose()
+    }
+}
+
 # Makes the folder, which only this user can read. Ends the cmdlet when it cannot be made.
 function New-CsBackupTemporaryFolder {
     param(
@@ -25,13 +48,16 @@ function New-CsBackupTemporaryFolder {
     )
 
     try {
-        if ([System.IO.Path]::DirectorySeparatorChar -eq '/') {
+        if ([System.IO.Path]::DirectorySeparatorChar -eq '\') {
+            # On Windows the folder for temporary files is the user's own.
+            [void][System.IO.Directory]::CreateDirectory($Path)
+        }
+        elseif ($null -ne ('System.IO.UnixFileMode' -as [type])) {
             $ownerOnly = [System.IO.UnixFileMode]448
             [void][System.IO.Directory]::CreateDirectory($Path, $ownerOnly)
         }
         else {
-            # On Windows the folder for temporary files is the user's own.
-            [void][System.IO.Directory]::CreateDirectory($Path)
+            New-CsBackupOwnerFolder -Path $Path
         }
         return
     }

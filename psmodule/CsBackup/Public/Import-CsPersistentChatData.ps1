@@ -54,7 +54,6 @@ function Import-CsPersistentChatData {
     [CmdletBinding(DefaultParameterSetName = 'FileName', SupportsShouldProcess = $true, PositionalBinding = $false)]
     param(
         [Parameter(Mandatory = $true)]
-        [Alias('DB')]
         [string] $DBInstance,
 
         [Parameter()]
