@@ -169,13 +169,17 @@ Describe 'The session' {
         & $script | Should -Be $pool1
     }
 
-    It 'may be restricted after the module was loaded' {
+    It 'may be restricted to <Mode> after the module was loaded' -ForEach @(
+        @{ Mode = 'NoLanguage' }
+        @{ Mode = 'RestrictedLanguage' }
+        @{ Mode = 'ConstrainedLanguage' }
+    ) {
         $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault()
         $state.ImportPSModule(@($modulePath))
         $runspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($state)
         $runspace.Open()
         try {
-            $runspace.SessionStateProxy.LanguageMode = 'NoLanguage'
+            $runspace.SessionStateProxy.LanguageMode = $Mode
             $shell = [System.Management.Automation.PowerShell]::Create()
             $shell.Runspace = $runspace
             $found = $shell.AddCommand('Get-CsPoolBackupRelationship').AddParameter('PoolFqdn', $pool1).Invoke()
@@ -185,5 +189,12 @@ Describe 'The session' {
         finally {
             $runspace.Dispose()
         }
+    }
+
+    It 'that is restricted before the module is loaded is told what to do' {
+        $script = "`$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; try { Import-Module -Name '$modulePath' } catch { `$_.Exception.Message }; `$Error.Count"
+        $lines = Invoke-NewSession -ModulePath $modulesFolder -Script $script
+        $lines.Count | Should -Be 2
+        $lines[0] | Should -Match 'ConstrainedLanguage.*ModulesToImport'
     }
 }

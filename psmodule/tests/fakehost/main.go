@@ -24,7 +24,11 @@ const (
 // modes says what the program does under each name.
 var modes = map[string]func(){
 	// What a good executable of another release does.
-	"good": func() { say(hello, status, result) },
+	"good": func() {
+		say(hello)
+		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+		say(status, result)
+	},
 	// Only the request is of interest.
 	"record": func() {
 		say(hello)
