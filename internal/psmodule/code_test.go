@@ -27,7 +27,7 @@ var builtIn = map[string]string{
 }
 
 // operators are the words with a dash that are no parameters.
-var operators = strings.Fields("-eq -ne -gt -ge -lt -le -and -or -not -is -isnot -ccontains -contains -join -match -in -split -replace -f -like")
+var operators = strings.Fields("-eq -ne -gt -ge -lt -le -and -or -not -is -isnot -as -ccontains -contains -join -match -in -split -replace -f -like")
 
 func TestOnlyKnownCommandsAreCalledAndOnlyWithTheirParameters(t *testing.T) {
 	all := moduleFunctions(t)

@@ -24,10 +24,6 @@ func (p parameter) required() parameter           { p.mandatory = true; return p
 func (p parameter) at(position int) parameter     { p.position = position; return p }
 func (p parameter) piped() parameter              { p.byValue = true; return p }
 func (p parameter) of(values ...string) parameter { p.values = values; return p }
-func (p parameter) or(aliases ...string) parameter {
-	p.aliases = aliases
-	return p
-}
 
 // cmdlets is the published surface, restated.
 var cmdlets = map[string]cmdlet{
@@ -73,7 +69,7 @@ var cmdlets = map[string]cmdlet{
 	"Import-CsPersistentChatData": {
 		defaultSet: "FileName", shouldProcess: true, published: true,
 		parameters: []parameter{
-			named("DBInstance", "string").required().or("DB"), named("FileName", "string", "FileName").required(),
+			named("DBInstance", "string").required(), named("FileName", "string", "FileName").required(),
 			named("ByteInput", "byte[]", "ByteInput").required().piped(), named("Report", "string"),
 		},
 		added: []parameter{named("DBName", "string")},
@@ -162,9 +158,6 @@ func TestWhatBoundStillBinds(t *testing.T) {
 		}
 		for _, p := range c.parameters {
 			before[p.name], after[p.name] = p.name, p.name
-			for _, alias := range p.aliases {
-				after[alias] = p.name
-			}
 		}
 		for _, p := range c.added {
 			after[p.name] = p.name

@@ -30,7 +30,7 @@ function New-CsBackupOwnerFolder {
     }
     $process = [System.Diagnostics.Process]::Start($info)
     try {
-        $process.WaitForExit()
+        [void]$process.WaitForExit()
         if ($process.ExitCode -ne 0) {
             throw "mkdir ended with code $($process.ExitCode)."
         }
