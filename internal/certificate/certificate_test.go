@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -294,8 +295,9 @@ func TestRenewedFilesAreTakenUpAndBrokenOnesAreNot(t *testing.T) {
 	if err := os.WriteFile(f.Certificate, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if !again().Equal(old) || k.Problem() == nil {
-		t.Error("a broken file was taken up or not reported")
+	inUse := again()
+	if trouble, expired := k.Trouble(time.Now()); !inUse.Equal(old) || trouble == nil || expired {
+		t.Error("a broken file was taken up or not reported", trouble)
 	}
 	for _, path := range []string{f.Certificate, f.PrivateKey} {
 		if err := os.Remove(path); err != nil {
@@ -303,7 +305,32 @@ func TestRenewedFilesAreTakenUpAndBrokenOnesAreNot(t *testing.T) {
 		}
 	}
 	create(t, dir, pool("pool1"), "")
-	if again().Equal(old) || k.Problem() != nil {
-		t.Error("the renewed certificate was not taken up", k.Problem())
+	inUse = again()
+	if trouble, _ := k.Trouble(time.Now()); inUse.Equal(old) || trouble != nil {
+		t.Error("the renewed certificate was not taken up", trouble)
+	}
+}
+
+// The end of a certificate is told before it comes, and what to do.
+func TestTheEndOfACertificateIsTold(t *testing.T) {
+	k := load(t, create(t, t.TempDir(), pool("pool1"), ""))
+	end := k.Certificate().Leaf.NotAfter
+	for _, row := range []struct {
+		now     time.Time
+		says    string
+		expired bool
+	}{
+		{end.Add(-15 * 24 * time.Hour), "", false},
+		{end.Add(-13 * 24 * time.Hour), "is valid until " + end.UTC().Format(time.RFC3339) + " only", false},
+		{end.Add(time.Second), "has expired: it was valid until " + end.UTC().Format(time.RFC3339), true},
+	} {
+		trouble, expired := k.Trouble(row.now)
+		told := ""
+		if trouble != nil {
+			told = trouble.Error()
+		}
+		if expired != row.expired || !strings.Contains(told, row.says) || (told == "") != (row.says == "") {
+			t.Errorf("at %s: %q, %v", row.now, told, expired)
+		}
 	}
 }

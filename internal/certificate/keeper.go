@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"crypto/tls"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -81,12 +82,25 @@ func same(a, b []stamp) bool {
 	return true
 }
 
-// Problem tells why changed files could not be taken up; nil when what is in use is what they hold.
-func (k *Keeper) Problem() error {
-	k.identity()
+// remindBefore is how long before its end a certificate is worth a word.
+const remindBefore = 14 * 24 * time.Hour
+
+// Trouble tells why somebody has to see to the certificate: it has expired, the files that were changed
+// cannot be taken up, or its end is near. It is nil when all is well.
+func (k *Keeper) Trouble(now time.Time) (trouble error, expired bool) {
+	leaf := k.identity().pair.Leaf
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	return k.problem
+	until := leaf.NotAfter.UTC().Format(time.RFC3339)
+	switch {
+	case now.After(leaf.NotAfter):
+		return renew(k.files.Certificate, fmt.Sprintf("The service's certificate %s has expired: it was valid until %s", k.files.Certificate, until), k.problem), true
+	case k.problem != nil:
+		return renew(k.files.Certificate, "The changed certificate files cannot be used, and the certificate that they held before still is, until "+until, k.problem), false
+	case leaf.NotAfter.Sub(now) < remindBefore:
+		return renew(k.files.Certificate, fmt.Sprintf("The service's certificate %s is valid until %s only", k.files.Certificate, until), nil), false
+	}
+	return nil, false
 }
 
 // Certificate gives the certificate in use.

@@ -111,7 +111,7 @@ func (id *identity) authorities(f Files, carried []*x509.Certificate) error {
 func (id *identity) check(path string) error {
 	now, leaf := time.Now(), id.pair.Leaf
 	if now.After(leaf.NotAfter) {
-		return invalid(path, "The certificate has expired", fmt.Errorf("it was valid until %s", leaf.NotAfter.UTC().Format(time.RFC3339)))
+		return renew(path, fmt.Sprintf("The certificate %s has expired: it was valid until %s", path, leaf.NotAfter.UTC().Format(time.RFC3339)), nil)
 	}
 	if now.Before(leaf.NotBefore) {
 		return invalid(path, "The certificate is not valid yet", fmt.Errorf("it is valid from %s", leaf.NotBefore.UTC().Format(time.RFC3339)))
@@ -201,4 +201,10 @@ func invalid(path, message string, cause error) error {
 	}
 	return failure.Wrap(failure.CertificateInvalid, path, message,
 		"Check --certificate, --private-key and --ca; for a lab, csbackup certificate create makes all three.", cause)
+}
+
+// renew is a failure that a new certificate ends.
+func renew(path, message string, cause error) error {
+	return failure.Wrap(failure.CertificateInvalid, path, message,
+		"Put a new certificate and its key in the place of the old ones; a running service takes them up by itself. In a lab, move the old ones away and run csbackup certificate create.", cause)
 }

@@ -99,6 +99,12 @@ func Dial(ctx context.Context, address string, config *tls.Config) (io.ReadWrite
 	if err == nil {
 		err = conn.SetDeadline(time.Time{})
 	}
+	var alert *net.OpError
+	if errors.As(err, &alert) && alert.Op == "remote error" { // with TLS 1.3 a refusal comes after the handshake
+		conn.Close()
+		return nil, failure.Wrap(failure.PeerNotTrusted, address, "The Backup Service at "+address+" does not accept this one's certificate",
+			"Check that this service's certificate is valid, comes from the authority that the other side names with --ca, and names the pool of the topology.", err)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, failure.Wrap(failure.ServiceUnreachable, address, "The program at "+address+" is no Backup Service of this version, or refused the session",

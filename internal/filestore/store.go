@@ -24,6 +24,8 @@ var (
 	ErrNotEmpty = errors.New("the folder is not empty")
 	// ErrNoWatch: this store cannot tell about changes; scan it instead.
 	ErrNoWatch = errors.New("the store cannot tell about changes")
+	// ErrLimit: a limit of the system stands in the way, which an administrator can raise.
+	ErrLimit = errors.New("a limit of the system is reached")
 )
 
 // Kind tells what stands under a name.

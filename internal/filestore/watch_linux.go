@@ -72,9 +72,9 @@ func (s *real) Watch(folders []string) (Watcher, error) {
 func limits(err error) error {
 	switch {
 	case errors.Is(err, unix.ENOSPC):
-		return errors.New("fs.inotify.max_user_watches is used up: raise it with sysctl to at least the number of folders")
+		return fmt.Errorf("%w: fs.inotify.max_user_watches is used up; raise it with sysctl to more than the number of folders", ErrLimit)
 	case errors.Is(err, unix.EMFILE):
-		return errors.New("fs.inotify.max_user_instances is used up: raise it with sysctl")
+		return fmt.Errorf("%w: fs.inotify.max_user_instances is used up; raise it with sysctl", ErrLimit)
 	}
 	return err
 }

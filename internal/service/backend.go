@@ -78,7 +78,8 @@ func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
 	now, x := s.settings.Get(), e.replica.Index
 	counts := x.Counts()
 	left, bytes := e.replica.Left()
-	st := standing{progress: p, partner: s.partner.FQDN, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
+	certificate, expired := s.keys.Trouble(time.Now())
+	st := standing{progress: p, module: e.module.Identity, pool: s.Pool.FQDN, partner: s.partner.FQDN, certificate: certificate, expired: expired, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
 		held: e.replica.Held(), heldBack: e.replica.HeldBack(), left: left, leftBytes: bytes, missing: counts.Missing, suspects: counts.Suspects,
 		pending: counts.Pending, packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10}
 	if err := examples(x, &st); err != nil {

@@ -76,6 +76,8 @@ type lab struct {
 	dir string
 	exe string
 	env []string // more of the environment of what is run
+	// account runs the services that are started, where it is not this one.
+	account uint32
 }
 
 // process is one running service.
@@ -213,6 +215,9 @@ func (l *lab) start(pool string, more ...string) *process {
 	p.log = log.Name()
 	p.Cmd = exec.Command(l.exe, args...)
 	p.Env, p.Stdout, p.Stderr = l.environment(p.runtime), log, log
+	if l.account != 0 {
+		p.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: l.account, Gid: l.account}}
+	}
 	l.check(p.Start())
 	go func() { p.ended <- p.Wait() }()
 	l.t.Cleanup(func() {

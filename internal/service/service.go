@@ -46,6 +46,7 @@ type service struct {
 	Options
 	partner  *topology.Pool
 	settings *settings.Keeper
+	keys     *certificate.Keeper
 	name     string // of the state folder
 	dial     func(context.Context) (io.ReadWriteCloser, error)
 	started  time.Time
@@ -88,7 +89,7 @@ func Run(ctx context.Context, o Options) error {
 	if kept == nil {
 		return failure.Wrap(failure.StateUnusable, o.StateDir, "The settings cannot be kept", "Give --state-dir a folder that this account may write.", err)
 	}
-	s := &service{Options: o, partner: partner, settings: kept, name: name, started: time.Now(), indexes: map[string]*index.Index{},
+	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{},
 		dial: tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })}
 	defer s.close()
 	for _, m := range module.All() {
@@ -102,7 +103,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := s.openStore(ctx); failure.IsID(err, failure.InstanceRunning) || ctx.Err() != nil {
 		return err
 	}
-	return s.serve(ctx, keys)
+	return s.serve(ctx)
 }
 
 func (s *service) close() {
@@ -143,7 +144,7 @@ func (s *service) openIndex(m module.Module) error {
 	return nil
 }
 
-func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
+func (s *service) serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	local, err := admin.ListenLocal(s.RuntimeDir, s.Pool.FQDN)
@@ -172,7 +173,7 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 		{Handler: admin.Handler(s, func(*http.Request) error { return nil }), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
 		{Handler: remote, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
 	}
-	config := keys.ServerConfig()
+	config := s.keys.ServerConfig()
 	config.NextProtos = []string{"http/1.1"}
 	listeners := []net.Listener{local, tls.NewListener(listener, config)}
 	failed := make(chan error, len(servers))
@@ -186,6 +187,9 @@ func (s *service) serve(ctx context.Context, keys *certificate.Keeper) error {
 	running.Go(func() { s.run(ctx) })
 	running.Go(func() { manager.Watch(ctx, s.healthy) })
 	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
+	if trouble, _ := s.keys.Trouble(time.Now()); trouble != nil {
+		s.Log.Warn("the service's certificate needs somebody", "error", trouble)
+	}
 	s.tell(manager.Ready)
 	select {
 	case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 )
 
 // The words for states; there are no others.
@@ -23,7 +24,10 @@ const (
 // standing is all that a module's states are decided from.
 type standing struct {
 	progress
-	partner        string
+	module         string
+	pool, partner  string
+	certificate    error // why the service's own certificate needs somebody, nil when it does not
+	expired        bool  // it is of no use any more
 	now            time.Time
 	patience       time.Duration // how long nothing may be heard of a cycle or of the partner
 	held, heldBack string
@@ -51,13 +55,16 @@ func exportState(s standing) (state, reason string) {
 	}
 	switch {
 	case s.held != "":
-		return errorState, "The loss brake holds: " + s.held + "."
+		return errorState, fmt.Sprintf("The loss brake holds: %s. If the store is not mounted, mount it; the service goes on by itself. If the content was lost, run: csbackup sync --pool-fqdn %s --backup-module %s. "+
+			"If it was deleted on purpose, run: csbackup loss show --pool-fqdn %s.", s.held, s.partner, s.module, s.pool)
+	case s.expired:
+		return errorState, advised(s.certificate)
 	case s.exportError != nil:
-		return errorState, advised(s.exportError)
+		return errorState, join(advised(s.exportError), s.unlisted())
 	case s.look.Incomplete != nil:
-		return errorState, "The store could not be listed in full, and nothing in what could not be listed counts as deleted: " + s.look.Incomplete.Error()
+		return errorState, s.unlisted()
 	case s.stale(heard):
-		return errorState, fmt.Sprintf("No cycle has come to its end since %s; what is shown here may be out of date.", heard.UTC().Format(time.RFC3339))
+		return errorState, fmt.Sprintf("No cycle has come to its end since %s; what is shown here may be out of date. See whether the disks answer, and what the log says; else restart the service.", heard.UTC().Format(time.RFC3339))
 	}
 	reason = s.notes()
 	switch {
@@ -71,6 +78,15 @@ func exportState(s standing) (state, reason string) {
 		return finalState, reason
 	}
 	return steadyState, reason
+}
+
+// unlisted says what could not be listed, "" when everything could.
+func (s standing) unlisted() string {
+	if s.look.Incomplete == nil {
+		return ""
+	}
+	return "The store could not be listed in full, and nothing in what could not be listed counts as deleted: " + s.look.Incomplete.Error() +
+		". Let the service's account read it; the next cycle looks again by itself."
 }
 
 // notes says in sentences what is worth knowing besides the word.
@@ -95,6 +111,12 @@ func (s standing) notes() string {
 	if s.suspects > 0 {
 		add("Suspect files: %d, such as %q: their content changed without a new size or time; they are not sent, and the partner's copy is asked for.", s.suspects, s.suspect)
 	}
+	if errors.Is(s.blind, filestore.ErrLimit) {
+		add("All of the store is scanned in every cycle: %v.", s.blind)
+	}
+	if s.certificate != nil {
+		add("%s", advised(s.certificate))
+	}
 	if s.look.Skipped > 0 {
 		example := ""
 		if s.look.Deferred == 0 {
@@ -108,13 +130,14 @@ func (s standing) notes() string {
 func importState(s standing) (state, reason string) {
 	switch {
 	case s.heldBack != "":
-		return errorState, "The loss brake holds: " + s.heldBack + "."
+		return errorState, fmt.Sprintf("The loss brake holds: %s. If that is meant, run: csbackup loss show --pool-fqdn %s. If not, bring it back to the partner: csbackup sync --pool-fqdn %s --backup-module %s.",
+			s.heldBack, s.pool, s.pool, s.module)
 	case !s.imported:
 		return notInitialized, ""
 	case s.importError != nil && !errors.Is(s.importError, context.Canceled):
 		return errorState, "The last import failed: " + advised(s.importError)
 	case s.stale(s.lastCall):
-		return errorState, fmt.Sprintf("%s has not called since %s.", s.partner, s.lastCall.UTC().Format(time.RFC3339))
+		return errorState, fmt.Sprintf("%s has not called since %s. See whether its service runs and reaches this one.", s.partner, s.lastCall.UTC().Format(time.RFC3339))
 	case s.pending > 0:
 		return normalState, fmt.Sprintf("Paths of %s that could not be taken yet: %d, such as %s.", s.partner, s.pending, s.waiting)
 	}
