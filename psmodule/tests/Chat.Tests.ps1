@@ -19,6 +19,18 @@ Describe 'An export' {
         [System.IO.File]::Exists($archive) | Should -BeTrue
     }
 
+    It 'writes an archive that .NET opens, with every entry whole' {
+        Add-Type -AssemblyName System.IO.Compression.FileSystem
+        $folder = [System.IO.Path]::Combine($env:CSBACKUP_TEST_DIR, 'unpacked')
+        [System.IO.Compression.ZipFile]::ExtractToDirectory($archive, $folder)
+        $manifest = [System.IO.File]::ReadAllText([System.IO.Path]::Combine($folder, 'manifest.json')) | ConvertFrom-Json
+        $manifest.members.Count | Should -BeGreaterThan 5
+        foreach ($member in $manifest.members) {
+            $file = [System.IO.Path]::Combine($folder, $member.name)
+            (Get-FileHash -LiteralPath $file -Algorithm SHA256).Hash | Should -Be $member.sha256
+        }
+    }
+
     It 'gives one byte array' {
         $bytes = Export-CsPersistentChatData -DBInstance $source -AsBytes
         $bytes.GetType().FullName | Should -Be 'System.Byte[]'
