@@ -25,6 +25,8 @@ func addChat(root *cobra.Command, s *session) {
 		long: chatExitCodes, example: "  csbackup chat verify chat.zip", args: cobra.ExactArgs(1)})
 	s.add(chat, leaf{path: "chat show", use: "show FILE", short: "Lists the rooms of an archive, or the messages of one",
 		long: chatExitCodes, example: "  csbackup chat show chat.zip\n  csbackup chat show chat.zip --room Projects --limit 20", args: cobra.ExactArgs(1)})
+	s.add(chat, leaf{path: "chat categories", use: "categories", short: "Lists the categories of a database, which --scope of an export takes",
+		long: chatLogin + chatExitCodes, example: "  csbackup chat categories --db-instance sql1.contoso.com\\rtc"})
 	s.add(chat, leaf{path: "chat create-database", use: "create-database", short: "Makes the published tables in an SQLite file or on a lab SQL Server",
 		long: chatLogin + chatExitCodes, example: "  csbackup chat create-database --db-instance sqlite:mgc.db"})
 }

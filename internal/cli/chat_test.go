@@ -45,6 +45,7 @@ func TestChatFromOneDatabaseToAnother(t *testing.T) {
 		args []string
 		want []string // in what is printed
 	}{
+		{[]string{"chat", "categories", "--db-instance", from}, []string{"Category", "Projects"}},
 		{[]string{"chat", "export", "--db-instance", from, "--file-name", file, "--report", filepath.Join(dir, "export.html")}, []string{"one read transaction of SQLite", "tblChat", " 60"}},
 		{[]string{"chat", "verify", file}, []string{"whole: every sum", "Messages", "60", "tables/tblNode.jsonl"}},
 		{[]string{"chat", "show", file}, []string{"Alpha", "Quiet", "2018-01-31 00:00:00 UTC"}},

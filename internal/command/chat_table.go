@@ -7,6 +7,7 @@ func chatCommands() map[string]func() Command {
 		"chat import":          func() Command { return &ChatImport{} },
 		"chat verify":          func() Command { return &ChatVerify{} },
 		"chat show":            func() Command { return &ChatShow{} },
+		"chat categories":      func() Command { return &ChatCategories{} },
 		"chat create-database": func() Command { return &ChatCreateDatabase{} },
 	}
 }

@@ -109,4 +109,17 @@ Describe 'The parameters' {
         $found = (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches
         $found[0].CompletionText | Should -Be $pool2
     }
+
+    It 'the tab key knows the categories of an embedded database' {
+        Use-RealHost
+        $known = @(& $env:CSBACKUP_TEST_EXE chat categories --db-instance "sqlite:$env:CSBACKUP_TEST_CHAT" --output json | ConvertFrom-Json | ForEach-Object -Process { $_.Name })
+        $known.Count | Should -BeGreaterThan 0
+        $global:Error.Clear()
+        $line = "Export-CsPersistentChatData -DBInstance 'sqlite:$env:CSBACKUP_TEST_CHAT' -Scope "
+        $found = (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches
+        @($found | ForEach-Object -Process { $_.ListItemText }) | Should -Be $known
+        $line = "Export-CsPersistentChatData -DBInstance 'sqlite:/none/none.db' -Scope "
+        @((TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches | Where-Object -FilterScript { $_.ResultType -eq 'ParameterValue' }).Count | Should -Be 0
+        $global:Error.Count | Should -Be 0
+    }
 }

@@ -8,7 +8,11 @@ function Select-CsBackupCompletion {
     $begin = $Word.Trim("'", '"')
     foreach ($value in $Values) {
         if ($value.StartsWith($begin, [System.StringComparison]::OrdinalIgnoreCase)) {
-            New-Object -TypeName System.Management.Automation.CompletionResult -ArgumentList $value, $value, 'ParameterValue', $value
+            $text = $value
+            if (-not ($value -match '^[A-Za-z][A-Za-z0-9._-]*$')) {
+                $text = "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($value) + "'"
+            }
+            New-Object -TypeName System.Management.Automation.CompletionResult -ArgumentList $text, $value, 'ParameterValue', $value
         }
     }
 }
@@ -29,7 +33,24 @@ function Get-CsBackupPoolName {
     }
 }
 
-# Lets the tab key complete the names of modules and pools.
+# The categories of an embedded database. Only such a one is near enough to be asked at a key press; what
+# goes wrong, the export itself will tell.
+function Get-CsBackupCategoryName {
+    [CmdletBinding()]
+    param(
+        [string] $DBInstance
+    )
+
+    if (-not $DBInstance.StartsWith('sqlite:', [System.StringComparison]::OrdinalIgnoreCase)) {
+        return
+    }
+    $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat categories' -Parameters @{ DBInstance = $DBInstance }
+    foreach ($category in $outcome.Objects) {
+        $category.Name
+    }
+}
+
+# Lets the tab key complete the names of modules, pools and categories.
 function Register-CsBackupCompletion {
     $withModule = @('Invoke-CsBackupServiceSync', 'Get-CsBackupServiceStatus')
     $withPool = @('Invoke-CsBackupServiceSync', 'Get-CsBackupServiceStatus', 'Get-CsPoolBackupRelationship')
@@ -52,5 +73,10 @@ function Register-CsBackupCompletion {
     Register-ArgumentCompleter -CommandName $withPool -ParameterName 'PoolFqdn' -ScriptBlock {
         param($commandName, $parameterName, $wordToComplete)
         Select-CsBackupCompletion -Values @(Get-CsBackupPoolName) -Word $wordToComplete
+    }
+    Register-ArgumentCompleter -CommandName 'Export-CsPersistentChatData' -ParameterName 'Scope' -ScriptBlock {
+        param($commandName, $parameterName, $wordToComplete, $commandAst, $fakeBoundParameters)
+        $names = @(Get-CsBackupCategoryName -DBInstance ([string]$fakeBoundParameters['DBInstance']))
+        Select-CsBackupCompletion -Values $names -Word $wordToComplete
     }
 }
