@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -12,7 +11,7 @@ import (
 	"hash/crc32"
 	"io"
 
-	"github.com/klauspost/compress/flate"
+	"csbackup/internal/chat/inflate"
 )
 
 // content reads what a member holds, and proves its sizes and sums: it ends with io.EOF only when all of
@@ -25,8 +24,7 @@ type content struct {
 	size     int64
 	plain    hash.Hash
 	packed   *source
-	buffered *bufio.Reader
-	inflater io.ReadCloser
+	inflater *inflate.Reader
 	read     func(n int) // told of progress; may be nil
 	failed   error
 }
@@ -53,8 +51,7 @@ func (a *Archive) content(ctx context.Context, n int) *content {
 	e := a.entries[n]
 	c := &content{ctx: ctx, member: a.manifest.Members[n], wantCRC: e.crc, plain: sha256.New()}
 	c.packed = &source{from: io.NewSectionReader(a.from, int64(e.content()), int64(e.packed)), hash: sha256.New()}
-	c.buffered = bufio.NewReaderSize(c.packed, 64<<10)
-	c.inflater = flate.NewReader(c.buffered)
+	c.inflater = inflate.NewReader(c.packed)
 	return c
 }
 
@@ -94,7 +91,7 @@ func (c *content) next(b []byte) (int, error) {
 }
 
 func (c *content) prove() error {
-	if _, err := c.buffered.ReadByte(); err != io.EOF {
+	if c.inflater.Behind() {
 		return errors.New("more stands in it than its content")
 	}
 	switch {
