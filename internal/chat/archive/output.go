@@ -21,8 +21,6 @@ type output struct {
 // outMember is a member that content is being written to.
 type outMember struct {
 	Member
-	crc        uint32
-	content    hash.Hash
 	packed     hash.Hash
 	compressor compressor
 	waiting    *bytes.Buffer // what is compressed, where another member is being written to the file
@@ -39,7 +37,7 @@ func (o *output) Write(b []byte) (int, error) {
 }
 
 func newOutMember(name string) *outMember {
-	return &outMember{Member: Member{Name: name}, content: sha256.New(), packed: sha256.New()}
+	return &outMember{Member: Member{Name: name}, packed: sha256.New(), compressor: compressor{sum: sha256.New()}}
 }
 
 // begin starts a member whose content goes to the file at once.
@@ -70,8 +68,6 @@ func (o *output) start(name string) error {
 // write adds content.
 func (m *outMember) write(content []byte) error {
 	m.Size += int64(len(content))
-	m.crc = crc32.Update(m.crc, crc32.IEEETable, content)
-	m.content.Write(content)
 	_, err := m.compressor.Write(content)
 	return err
 }
@@ -91,8 +87,8 @@ func (o *output) end(m *outMember) (Member, error) {
 	}
 	e := &o.entries[len(o.entries)-1]
 	m.PackedSize = int64(o.offset - e.content())
-	m.SHA256, m.PackedSHA256 = hex.EncodeToString(m.content.Sum(nil)), hex.EncodeToString(m.packed.Sum(nil))
-	e.crc, e.packed, e.size = m.crc, uint64(m.PackedSize), uint64(m.Size)
+	m.SHA256, m.PackedSHA256 = hex.EncodeToString(m.compressor.sum.Sum(nil)), hex.EncodeToString(m.packed.Sum(nil))
+	e.crc, e.packed, e.size = m.compressor.crc, uint64(m.PackedSize), uint64(m.Size)
 	_, err := o.Write(e.descriptor())
 	return m.Member, err
 }

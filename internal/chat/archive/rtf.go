@@ -35,6 +35,13 @@ func (r rule) apply(to []byte, content string) []byte {
 
 func appendRTF(to []byte, content, lineForm string) []byte {
 	for i := 0; i < len(content); {
+		start := i
+		for i < len(content) && isPlainRTF[content[i]] {
+			i++
+		}
+		if to = append(to, content[start:i]...); i == len(content) {
+			break
+		}
 		c := content[i]
 		if c < utf8.RuneSelf {
 			i++
@@ -50,8 +57,6 @@ func appendRTF(to []byte, content, lineForm string) []byte {
 				to = append(to, lineForm...)
 			case '\n':
 				to = append(to, lineForm...)
-			default:
-				to = append(to, c)
 			}
 			continue
 		}
@@ -70,6 +75,14 @@ func appendRTF(to []byte, content, lineForm string) []byte {
 	}
 	return to
 }
+
+// isPlainRTF tells which bytes stand for themselves in RTF.
+var isPlainRTF = func() (plain [256]bool) {
+	for c := range utf8.RuneSelf {
+		plain[c] = !strings.ContainsRune("\\{}\t\r\n", rune(c))
+	}
+	return plain
+}()
 
 func appendRTFUnit(to []byte, u rune) []byte {
 	to = strconv.AppendInt(append(to, `\u`...), int64(int16(uint16(u))), 10)
