@@ -116,6 +116,6 @@
 // once; and that no GUID is given to two nodes or two principals, as long as there are at most 2,097,152
 // of them. It does not prove: that other keys are there once; that other references lead somewhere;
 // that an own RTF could not have been said by a rule; that the members are cut where Writer would cut them.
-// Its memory grows with one thing only, the numbers of nodes and principals: by up to 50 bytes for each, and
-// by no more than 600 MiB for all that there can be. Reading takes as much as the longest value needs.
+// Its memory grows with one thing only, the numbers of nodes and principals: by up to 200 bytes for each, and
+// by no more than 800 MiB for all that there can be. Reading takes as much as the longest value needs.
 package archive

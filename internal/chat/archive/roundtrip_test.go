@@ -29,6 +29,22 @@ func (c content) as() content {
 	return c
 }
 
+// talk is what a proof should say of the messages.
+func (c content) talk() *archive.Talk {
+	all := &archive.Talk{}
+	for _, r := range c.rooms {
+		one := archive.RoomTalk{ID: r.ID, Messages: int64(len(r.messages))}
+		for _, m := range r.messages {
+			one.Highest = max(one.Highest, m.ChatID)
+			all.Authors = append(all.Authors, m.UserID)
+		}
+		all.Rooms = append(all.Rooms, one)
+	}
+	slices.Sort(all.Authors)
+	all.Authors = slices.Compact(all.Authors)
+	return all
+}
+
 func TestEverythingComesBackToTheBit(t *testing.T) {
 	for _, database := range []string{schema.Chat, schema.Compliance} {
 		t.Run(database, func(t *testing.T) {
@@ -45,6 +61,9 @@ func TestEverythingComesBackToTheBit(t *testing.T) {
 				}
 				if s.Messages != messages || s.ChatRooms != int64(len(c.rooms)) || s.Files != int64(len(c.files)) {
 					t.Fatalf("the summary is %+v", s)
+				}
+				if want := c.talk(); !reflect.DeepEqual(s.Talk, want) {
+					t.Fatalf("the talk is %+v, and should be %+v", s.Talk, want)
 				}
 				if again := c.bytes(t); !bytes.Equal(b, again) {
 					t.Fatal("the same rows gave other bytes")
@@ -157,8 +176,8 @@ func TestARoomGoesOnInTheNextMembers(t *testing.T) {
 	if n := len(a.Manifest().Members); n != 6 {
 		t.Errorf("there are %d members, and the messages should be in two pairs", n)
 	}
-	if s.ChatRooms != 2 || s.Messages != 60 {
-		t.Errorf("the summary is %+v", s)
+	if want := c.talk(); s.ChatRooms != 2 || s.Messages != 60 || !reflect.DeepEqual(s.Talk, want) {
+		t.Errorf("the summary is %+v, and the talk %+v, which should be %+v", s, s.Talk, want)
 	}
 	if got := read(t, a); !reflect.DeepEqual(got.rooms, c.rooms) {
 		t.Error("the messages are not those that were written")

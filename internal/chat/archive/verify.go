@@ -24,6 +24,7 @@ type Summary struct {
 	Alerts     int64     // messages that are alerts
 	WithRTF    int64     // messages that have RTF
 	ChatRooms  int64     // rooms that have messages
+	Talk       *Talk     // nil where more than 1,048,576 rooms have messages, or so many people wrote them
 	First      time.Time // the earliest message; zero where there is none, or its ticks are no date
 	Last       time.Time // the latest message, likewise
 	Files      int64     // uploaded files
@@ -39,7 +40,7 @@ type Summary struct {
 func (a *Archive) Verify(ctx context.Context, progress func(done, total int64)) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	v := verification{archive: a, ctx: ctx, report: progress, spans: map[int]span{}}
+	v := verification{archive: a, ctx: ctx, report: progress, spans: map[int]span{}, talk: newTalk()}
 	for _, m := range a.manifest.Members {
 		v.summary.Size += m.Size
 		v.summary.Packed += m.PackedSize
@@ -76,6 +77,7 @@ type verification struct {
 	reported int64
 	summary  Summary
 	spans    map[int]span // of the parts of the messages, by the member with the facts
+	talk     *talk
 }
 
 // span is what one part of the messages holds.
@@ -278,17 +280,21 @@ func (v *verification) messages(n int) error {
 	p := v.archive.messages(v.ctx, n)
 	p.facts.read, p.texts.read, p.decoder.proof = v.progress, v.progress, true
 	s := span{earliest: math.MaxInt64, latest: math.MinInt64}
+	part := newTalk()
 	err := readMessages(&p.factLines, p.facts.member, &p.decoder, func(r Room) error {
 		if s.rooms == 0 {
 			s.first = r
 		}
 		s.rooms, s.last = s.rooms+1, r
+		part.begin(r.ID)
 		return v.nodes.names(r)
 	}, func(m *Message) error {
 		if s.messages == 0 {
 			s.firstChat = m.ChatID
 		}
 		s.messages++
+		part.add(1, m.ChatID)
+		part.from(m.UserID)
 		s.lastChat, s.earliest, s.latest = m.ChatID, min(s.earliest, m.ChatDate), max(s.latest, m.ChatDate)
 		if m.Alert {
 			s.alerts++
@@ -304,6 +310,7 @@ func (v *verification) messages(n int) error {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	v.spans[n] = s
+	v.talk.join(part)
 	return p.explain(err)
 }
 
@@ -329,6 +336,7 @@ func (v *verification) roomsInOrder() error {
 		v.summary.WithRTF += here.withRTF
 		earliest, latest = min(earliest, here.earliest), max(latest, here.latest)
 	}
+	v.summary.Talk = v.talk.done()
 	if before != nil {
 		v.summary.First, v.summary.Last = Time(earliest), Time(latest)
 	}

@@ -69,15 +69,11 @@ func (a *applier) insert(t schema.Table, planned int64) error {
 	if t.Name == "tblChat" {
 		rows = a.newMessages()
 	}
-	next, stop := iter.Pull2(rows)
+	next, stop := iter.Pull2(ahead(rows, rowSize))
 	defer stop()
 	inserted, err := a.to.Insert(a.ctx, t.Name, t.ColumnNames(), func() ([]any, error) {
-		row, err, ok := next()
-		if !ok || err != nil {
-			return nil, err
-		}
-		a.meter.row()
-		return row, nil
+		row, err, _ := next() // no row at the end
+		return row, err
 	})
 	if err != nil {
 		return err
@@ -124,6 +120,7 @@ func (a *applier) rows(t schema.Table, wanted action) iter.Seq2[[]any, error] {
 			if number, ok := a.invites[at]; ok && t.Name == "tblPrincipalInvites" {
 				row[1] = number
 			}
+			a.meter.rows(1)
 			if !yield(row, nil) {
 				return errEnough
 			}
@@ -135,10 +132,24 @@ func (a *applier) rows(t schema.Table, wanted action) iter.Seq2[[]any, error] {
 	}
 }
 
+// rowSize is about how many bytes a row has in memory.
+func rowSize(row []any) int {
+	size := 0
+	for _, value := range row {
+		switch v := value.(type) {
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		}
+		size += 24
+	}
+	return size
+}
+
 // newMessages gives the messages that are added.
 func (a *applier) newMessages() iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
-		row := make([]any, 7)
 		err := a.eachMessage(func(room *roomPlan) bool { return room.wantsWrite() }, func(room *roomPlan, one action, m archive.Message) error {
 			if one != add && one != behind {
 				return nil
@@ -148,13 +159,14 @@ func (a *applier) newMessages() iter.Seq2[[]any, error] {
 				room.next++
 			}
 			author, _ := a.number("tblPrincipal", m.UserID)
-			row[0], row[1], row[2], row[3], row[4], row[5], row[6] = room.target, m.ChatID, m.ChatDate, author, int64(0), m.Content, nil
+			row := []any{room.target, m.ChatID, m.ChatDate, author, int64(0), m.Content, nil}
 			if m.Alert {
 				row[4] = int64(1)
 			}
 			if m.HasRTF {
 				row[6] = m.RTF
 			}
+			a.meter.rows(1)
 			if !yield(row, nil) {
 				return errEnough
 			}
@@ -207,7 +219,6 @@ func (a *applier) change(t schema.Table, plan *tablePlan) error {
 		if err != nil {
 			return err
 		}
-		a.meter.row()
 		set, where := setOf(t, row)
 		verified, isPrincipal := set["prinVerifiedOn"]
 		delete(set, "prinVerifiedOn")

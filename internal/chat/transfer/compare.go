@@ -124,7 +124,7 @@ func (p *planner) compareKeyed(t schema.Table) error {
 			p.result.leaveOut("%s %s: %s", t.Name, values(t, row, key), problem)
 			row = nil
 		}
-		p.meter.row()
+		p.meter.rows(1)
 		var first any
 		if row != nil {
 			first = row[key[0]]
@@ -335,7 +335,7 @@ func (p *planner) compareKeyless(t schema.Table) error {
 	var rows [][]any // those that are not there; nil stands for one that is
 	err = p.archive.Rows(p.ctx, t.Name, func(row []any) error {
 		mapper.apply(row)
-		p.meter.row()
+		p.meter.rows(1)
 		if total == 0 {
 			plan.take(add)
 			return nil

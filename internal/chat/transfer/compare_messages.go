@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -46,6 +44,32 @@ func (p *planner) compareMessages() error {
 	if err != nil {
 		return err
 	}
+	if existing == 0 {
+		p.addAll()
+	} else if err := p.compareRooms(); err != nil {
+		return err
+	}
+	if err := p.findElsewhere(); err != nil {
+		return err
+	}
+	return p.countRooms(messages)
+}
+
+// addAll plans messages for a database that has none. What the proof of the archive found out is enough for that.
+func (p *planner) addAll() {
+	for _, r := range p.talk.Rooms {
+		room := p.beginRoom(r.ID)
+		room.all = !room.none
+		room.counts.Messages, room.highest = r.Messages, r.Highest
+		p.meter.rows(r.Messages)
+	}
+	for _, author := range p.talk.Authors {
+		p.noteAuthor(author)
+	}
+}
+
+// compareRooms goes through the messages of the archive and of the database.
+func (p *planner) compareRooms() error {
 	var c *roomComparison
 	defer func() {
 		if c != nil {
@@ -61,18 +85,18 @@ func (p *planner) compareMessages() error {
 		return err
 	}
 	var room *roomPlan
-	err = p.archive.Messages(p.ctx, nil, func(r archive.Room) error {
+	err := p.archive.Messages(p.ctx, nil, func(r archive.Room) error {
 		if err := end(); err != nil {
 			return err
 		}
-		room = p.beginRoom(r, existing > 0)
+		room = p.beginRoom(r.ID)
 		p.meter.at(room.name)
-		if !room.all && !room.none {
+		if !room.none {
 			c = newRoomComparison(p, r, room)
 		}
 		return nil
 	}, func(m archive.Message) error {
-		p.meter.row()
+		p.meter.rows(1)
 		room.counts.Messages++
 		room.highest = max(room.highest, m.ChatID)
 		p.noteAuthor(m.UserID)
@@ -81,16 +105,10 @@ func (p *planner) compareMessages() error {
 		}
 		return nil
 	})
-	if err == nil {
-		err = end()
-	}
 	if err != nil {
 		return err
 	}
-	if err := p.findElsewhere(); err != nil {
-		return err
-	}
-	return p.countRooms(messages)
+	return end()
 }
 
 // noteAuthor tells of an author who is in neither.
@@ -101,22 +119,21 @@ func (p *planner) noteAuthor(id int64) {
 }
 
 // beginRoom decides what is known of a room before its messages are looked at.
-func (p *planner) beginRoom(r archive.Room, existing bool) *roomPlan {
-	to, what := p.number("tblNode", r.ID)
-	room := &roomPlan{target: to, name: p.archived.path(r.ID)}
-	room.counts.Category, room.counts.Name = p.archived.place(r.ID)
-	p.rooms[r.ID] = room
+func (p *planner) beginRoom(number int64) *roomPlan {
+	to, what := p.number("tblNode", number)
+	room := &roomPlan{target: to, name: p.archived.path(number)}
+	room.counts.Category, room.counts.Name = p.archived.place(number)
+	p.rooms[number] = room
 	switch what {
 	case isMissing:
-		p.absent("tblNode", r.ID)
+		p.absent("tblNode", number)
 		room.none = true
 	case isNothing:
-		if p.isNode(r.ID) {
+		if p.isNode(number) {
 			room.none = true
-			p.result.leaveOut("The messages of number %d, which was no room in the source and is another one in the database", r.ID)
+			p.result.leaveOut("The messages of number %d, which was no room in the source and is another one in the database", number)
 		}
 	}
-	room.all = !room.none && !existing
 	return room
 }
 
@@ -180,26 +197,8 @@ type roomComparison struct {
 
 func newRoomComparison(p *planner, r archive.Room, room *roomPlan) *roomComparison {
 	c := &roomComparison{planner: p, number: r.ID, room: room}
-	c.next, c.stop = iter.Pull2(messagesOf(p.ctx, p.source, room.target))
+	c.next, c.stop = iter.Pull2(ahead(messagesOf(p.ctx, p.source, roomQuery(room.target)), messageSize))
 	return c
-}
-
-// messagesOf gives the messages of a room of a database in the order of their chatId. An error is the last thing given.
-func messagesOf(ctx context.Context, source database.Source, room int64) iter.Seq2[archive.Message, error] {
-	return func(yield func(archive.Message, error) bool) {
-		enough := errors.New("enough")
-		query := database.Query{Table: "tblChat", OrderBy: []string{"channelId", "chatId"},
-			Where: []database.Condition{{Column: "channelId", Operator: database.Equal, Values: []any{room}}}}
-		err := source.Rows(ctx, query, func(row []any) error {
-			if !yield(messageOf(row), nil) {
-				return enough
-			}
-			return nil
-		})
-		if err != nil && err != enough {
-			yield(archive.Message{}, err)
-		}
-	}
 }
 
 // advance moves on in the database's room.

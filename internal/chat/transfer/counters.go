@@ -86,7 +86,7 @@ func (p *planner) compareCounter(name string, there, needed map[int64]int64) err
 	moved := maps.Clone(there)
 	added := map[int64]int64{} // counters that come with the archive, and their number
 	err := p.archive.Rows(p.ctx, name, func(row []any) error {
-		p.meter.row()
+		p.meter.rows(1)
 		if problem := mapper.apply(row); problem != "" {
 			p.result.leaveOut("%s %s: %s", name, values(t, row, []int{0}), problem)
 			plan.take(leftOut)

@@ -67,7 +67,7 @@ func (e *elsewhere) begin(r archive.Room) error {
 	e.room, e.n, e.have = p.rooms[r.ID], 0, map[digest]int{}
 	p.meter.at(e.room.name)
 	n := int64(0)
-	for m, err := range messagesOf(p.ctx, p.source, e.room.target) {
+	for m, err := range messagesOf(p.ctx, p.source, roomQuery(e.room.target)) {
 		if err != nil {
 			return err
 		}

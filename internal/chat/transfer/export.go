@@ -63,6 +63,7 @@ type exporter struct {
 	usedPeople   map[int64]bool
 	links        int64
 	counts       map[int64]*RoomCount
+	room         *RoomCount // of the messages that are being written; nil before the first one
 }
 
 // Export writes what the options ask for into an archive. What it gives besides an error means nothing.

@@ -36,38 +36,44 @@ func (e *exporter) messages() error {
 	if e.schema != schema.Chat || !e.chosen.messages() {
 		return nil
 	}
-	var count *RoomCount
 	for _, query := range e.messageQueries(nil) {
-		err := e.source.Rows(e.ctx, query, func(row []any) error {
-			m := messageOf(row)
-			if count == nil || count.number != m.ChannelID {
-				var err error
-				if count, err = e.room(m.ChannelID); err != nil {
-					return err
-				}
+		for m, err := range ahead(messagesOf(e.ctx, e.source, query), messageSize) {
+			if err == nil {
+				err = e.message(m)
 			}
-			count.add(m)
-			e.usedPeople[m.UserID], e.wantedPeople[m.UserID] = true, true
-			if strings.Contains(m.Content, fileLink) && !e.store.has(count.GUID, m.Content) {
-				e.links++
+			if err != nil {
+				return err
 			}
-			e.meter.row()
-			return e.writer.Message(m)
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-// room begins a room with messages.
-func (e *exporter) room(number int64) (*RoomCount, error) {
+// message writes one message.
+func (e *exporter) message(m archive.Message) error {
+	if e.room == nil || e.room.number != m.ChannelID {
+		if err := e.beginRoom(m.ChannelID); err != nil {
+			return err
+		}
+	}
+	e.room.add(m)
+	if !e.usedPeople[m.UserID] {
+		e.usedPeople[m.UserID], e.wantedPeople[m.UserID] = true, true
+	}
+	if strings.Contains(m.Content, fileLink) && !e.store.has(e.room.GUID, m.Content) {
+		e.links++
+	}
+	e.meter.rows(1)
+	return e.writer.Message(m)
+}
+
+// beginRoom begins a room with messages.
+func (e *exporter) beginRoom(number int64) error {
 	n, known := e.tree.nodes[number]
-	count := e.count(number)
+	e.room = e.count(number)
 	e.usedNodes[number] = true
 	e.meter.at(e.tree.path(number))
-	return count, e.writer.Room(archive.Room{ID: number, GUID: n.guid, Name: n.name, Known: known})
+	return e.writer.Room(archive.Room{ID: number, GUID: n.guid, Name: n.name, Known: known})
 }
 
 // count makes the count of a room.
@@ -76,16 +82,6 @@ func (e *exporter) count(number int64) *RoomCount {
 	c.Category, c.Name = e.tree.place(number)
 	e.counts[number] = c
 	return c
-}
-
-// messageOf reads a row of tblChat with all of its columns.
-func messageOf(row []any) archive.Message {
-	m := archive.Message{
-		ChannelID: row[0].(int64), ChatID: row[1].(int64), ChatDate: row[2].(int64), UserID: row[3].(int64),
-		Alert: row[4].(int64) == 1, Content: row[5].(string),
-	}
-	m.RTF, m.HasRTF = row[6].(string)
-	return m
 }
 
 // gather finds out which principals and add-ins rows of the selection refer to.
@@ -180,7 +176,7 @@ func (e *exporter) table(t schema.Table) error {
 		}
 		note(e.usedNodes, row, nodes)
 		note(e.usedPeople, row, people)
-		e.meter.row()
+		e.meter.rows(1)
 		return e.writer.Row(row)
 	})
 }

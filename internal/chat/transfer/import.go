@@ -23,10 +23,11 @@ type ImportOptions struct {
 // commits. The result is given with an error too where a plan was made; what it tells then is what would have been done.
 func Import(ctx context.Context, db database.Database, a *archive.Archive, options ImportOptions, progress Progress) (result ImportResult, err error) {
 	started := time.Now()
-	if _, err := Verify(ctx, a, progress); err != nil {
+	proof, err := Verify(ctx, a, progress)
+	if err != nil {
 		return ImportResult{}, err
 	}
-	i := importer{ctx: ctx, db: db, archive: a, options: options, progress: progress}
+	i := importer{ctx: ctx, db: db, archive: a, talk: proof.Talk, options: options, progress: progress}
 	if options.WhatIf {
 		result, err = i.preview()
 	} else {
@@ -67,13 +68,14 @@ type importer struct {
 	ctx      context.Context
 	db       database.Database
 	archive  *archive.Archive
+	talk     *archive.Talk
 	options  ImportOptions
 	progress Progress
 }
 
 func (i *importer) plan(source database.Source) (*plan, error) {
 	m := newMeter(i.progress, "Comparing with "+i.options.Target, i.archive.Manifest().Rows)
-	p, err := makePlan(i.ctx, i.archive, source, i.options.Target, m)
+	p, err := makePlan(i.ctx, i.archive, i.talk, source, i.options.Target, m)
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,7 @@ type planner struct {
 	plan
 	ctx     context.Context
 	archive *archive.Archive
+	talk    *archive.Talk // there wherever checkSize took the archive
 	source  database.Source
 	target  string // names the database in errors
 	meter   *meter
@@ -105,8 +106,8 @@ type planner struct {
 	archLast  map[int64]int64           // by room of the archive
 }
 
-// makePlan goes through the archive and the database.
-func makePlan(ctx context.Context, a *archive.Archive, source database.Source, target string, m *meter) (*plan, error) {
+// makePlan goes through the archive, whose proof gave the talk, and the database.
+func makePlan(ctx context.Context, a *archive.Archive, talk *archive.Talk, source database.Source, target string, m *meter) (*plan, error) {
 	manifest := a.Manifest()
 	there, err := source.Tables(ctx)
 	if err != nil {
@@ -121,7 +122,7 @@ func makePlan(ctx context.Context, a *archive.Archive, source database.Source, t
 	}
 	p := &planner{
 		plan: plan{schema: manifest.Schema, statics: map[string]mapping{}, tables: map[string]*tablePlan{}, rooms: map[int64]*roomPlan{}, invites: map[int64]int64{}, keptGUIDs: map[string]map[int64]string{}, otherGUIDs: map[string]string{}},
-		ctx:  ctx, archive: a, source: source, target: target, meter: m,
+		ctx:  ctx, archive: a, talk: talk, source: source, target: target, meter: m,
 		persons: map[int64]person{}, archivedP: map[int64]known[person]{}, dbNewer: map[int64]bool{}, unknown: map[string]map[int64]bool{},
 		last: map[int64]int64{}, archLast: map[int64]int64{},
 	}

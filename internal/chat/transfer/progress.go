@@ -15,17 +15,17 @@ type meter struct {
 	report  Progress
 	state   report.Progress
 	started time.Time
-	since   int // rows since the last telling
+	since   int64 // rows since the last telling
 }
 
 func newMeter(to Progress, activity string, total int64) *meter {
 	return &meter{report: to, state: report.Progress{Activity: activity, Unit: "rows", Total: total, SecondsLeft: -1}, started: time.Now()}
 }
 
-// row counts one row.
-func (m *meter) row() {
-	m.state.Done++
-	if m.since++; m.since >= 1000 {
+// rows counts rows.
+func (m *meter) rows(n int64) {
+	m.state.Done += n
+	if m.since += n; m.since >= 1000 {
 		m.tell()
 	}
 }
