@@ -88,21 +88,25 @@ func plainRun[T string | []byte](text T, quote byte) (n int, valid bool) {
 		ones = 0x0101010101010101
 		tops = 0x8080808080808080
 	)
-	if quote == 0 {
-		quote = '\\' // which ends a run anyway
-	}
 	quotes := ones * uint64(quote)
 	seen := uint64(0)
-	// Eight bytes at a time, as long as none of them ends the run. A byte below 0x20 borrows from its top bit,
-	// and so does one that is made zero by what it is compared with.
-	for ; n+8 <= len(text); n += 8 {
-		word := uint64(text[n]) | uint64(text[n+1])<<8 | uint64(text[n+2])<<16 | uint64(text[n+3])<<24 |
-			uint64(text[n+4])<<32 | uint64(text[n+5])<<40 | uint64(text[n+6])<<48 | uint64(text[n+7])<<56
-		slash, end := word^ones*'\\', word^quotes
-		if ((word-ones*0x20)&^word|(slash-ones)&^slash|(end-ones)&^end)&tops != 0 {
+	// Eight bytes at a time, as long as none of them ends the run; the last eight once more in part. A byte below
+	// 0x20 borrows from its top bit, and so does one that is made zero by what it is compared with.
+	for n < len(text) && len(text) >= 8 {
+		at := min(n, len(text)-8)
+		word := uint64(text[at]) | uint64(text[at+1])<<8 | uint64(text[at+2])<<16 | uint64(text[at+3])<<24 |
+			uint64(text[at+4])<<32 | uint64(text[at+5])<<40 | uint64(text[at+6])<<48 | uint64(text[at+7])<<56
+		slash := word ^ ones*'\\'
+		ends := (word-ones*0x20)&^word | (slash-ones)&^slash
+		if quote != 0 {
+			end := word ^ quotes
+			ends |= (end - ones) &^ end
+		}
+		if ends&tops != 0 {
 			break
 		}
 		seen |= word
+		n = at + 8
 	}
 	for ; n < len(text); n++ {
 		c := text[n]
@@ -111,7 +115,17 @@ func plainRun[T string | []byte](text T, quote byte) (n int, valid bool) {
 		}
 		seen |= uint64(c)
 	}
-	return n, seen&tops == 0 || utf8.ValidString(string(text[:n]))
+	return n, seen&tops == 0 || isUTF8(text[:n])
+}
+
+func isUTF8[T string | []byte](text T) bool {
+	switch v := any(text).(type) {
+	case []byte:
+		return utf8.Valid(v)
+	case string:
+		return utf8.ValidString(v)
+	}
+	return false
 }
 
 func appendEscaped(to []byte, c byte) []byte {

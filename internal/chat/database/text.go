@@ -52,6 +52,13 @@ func fromUTF16(out, b []byte) ([]byte, error) {
 // toUTF16 appends a text the other way; it must be WTF-8, which the schema's check makes sure of.
 func toUTF16(out []byte, v string) []byte {
 	for i := 0; i < len(v); {
+		if i+4 <= len(v) {
+			if four := uint64(v[i]) | uint64(v[i+1])<<16 | uint64(v[i+2])<<32 | uint64(v[i+3])<<48; four&0x0080008000800080 == 0 { // ASCII
+				out = binary.LittleEndian.AppendUint64(out, four)
+				i += 4
+				continue
+			}
+		}
 		if v[i] < utf8.RuneSelf {
 			out = append(out, v[i], 0)
 			i++
