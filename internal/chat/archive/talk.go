@@ -25,8 +25,7 @@ const mostTalk = 1 << 20
 type talk struct {
 	rooms   map[int64]*RoomTalk
 	authors map[int64]bool
-	room    *RoomTalk // of the message before
-	author  int64     // likewise
+	room    *RoomTalk // that began last
 	many    bool      // more came than is remembered
 }
 
@@ -52,10 +51,6 @@ func (t *talk) add(messages, highest int64) {
 
 // from notes who wrote.
 func (t *talk) from(author int64) {
-	if author == t.author && len(t.authors) > 0 {
-		return
-	}
-	t.author = author
 	if t.many = t.many || (len(t.authors) == mostTalk && !t.authors[author]); !t.many {
 		t.authors[author] = true
 	}

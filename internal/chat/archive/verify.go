@@ -280,7 +280,7 @@ func (v *verification) messages(n int) error {
 	p := v.archive.messages(v.ctx, n)
 	p.facts.read, p.texts.read, p.decoder.proof = v.progress, v.progress, true
 	s := span{earliest: math.MaxInt64, latest: math.MinInt64}
-	part := newTalk()
+	part, author := newTalk(), int64(0)
 	err := readMessages(&p.factLines, p.facts.member, &p.decoder, func(r Room) error {
 		if s.rooms == 0 {
 			s.first = r
@@ -292,18 +292,21 @@ func (v *verification) messages(n int) error {
 		if s.messages == 0 {
 			s.firstChat = m.ChatID
 		}
+		if s.messages == 0 || m.UserID != author {
+			author = m.UserID
+			part.from(author)
+			if !v.principals.refer(author) {
+				return fmt.Errorf("nothing says what principal %d is", author)
+			}
+		}
 		s.messages++
 		part.add(1, m.ChatID)
-		part.from(m.UserID)
 		s.lastChat, s.earliest, s.latest = m.ChatID, min(s.earliest, m.ChatDate), max(s.latest, m.ChatDate)
 		if m.Alert {
 			s.alerts++
 		}
 		if m.HasRTF {
 			s.withRTF++
-		}
-		if !v.principals.refer(m.UserID) {
-			return fmt.Errorf("nothing says what principal %d is", m.UserID)
 		}
 		return nil
 	})
