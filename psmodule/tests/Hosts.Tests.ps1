@@ -152,6 +152,22 @@ Describe 'A call that is stopped' {
         $shell.Dispose()
     }
 
+    It 'after <_> milliseconds leaves no process and no folder' -ForEach 0, 20, 60, 120, 200, 300, 450, 700, 1000 {
+        Use-RealHost
+        $before = @(Get-TemporaryName)
+        $hosts = @(Get-TestProcess)
+        $shell = [System.Management.Automation.PowerShell]::Create()
+        [void]$shell.AddScript("Import-Module -Name '$modulePath'; while (`$true) { [void](Export-CsPersistentChatData -DBInstance 'sqlite:$env:CSBACKUP_TEST_CHAT' -AsBytes) }")
+        [void]$shell.BeginInvoke()
+        Start-Sleep -Milliseconds $_
+        $shell.Stop()
+        $shell.Dispose()
+        Wait-Until -Condition {
+            @(Get-TestProcess | Where-Object -FilterScript { $hosts -notcontains $_ }).Count -eq 0
+        } | Should -BeTrue
+        Get-TemporaryName | Should -Be $before
+    }
+
     It 'by a job' {
         Use-FakeHost -Mode 'stuck'
         $job = Start-Job -ScriptBlock { Import-Module -Name $using:modulePath; Invoke-CsBackupServiceSync -PoolFqdn pool1.contoso.com -Wait }

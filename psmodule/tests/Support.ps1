@@ -58,6 +58,11 @@ function Test-FakeHostGone {
     return (Wait-Until -Condition { $null -eq (Get-Process -Id $id -ErrorAction Ignore) })
 }
 
+# The numbers of the processes of the csbackup under test.
+function Get-TestProcess {
+    return @(Get-Process -Name 'csbackup' -ErrorAction Ignore | Where-Object -FilterScript { $_.Path -eq $env:CSBACKUP_TEST_EXE } | ForEach-Object -Process { $_.Id })
+}
+
 # The names in the folder for temporary files that the module may have left.
 function Get-TemporaryName {
     return @(Get-ChildItem -LiteralPath ([System.IO.Path]::GetTempPath()) -Filter 'csbackup-*' | ForEach-Object -Process { $_.Name })
