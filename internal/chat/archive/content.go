@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -11,7 +12,7 @@ import (
 	"hash/crc32"
 	"io"
 
-	"csbackup/internal/chat/inflate"
+	"github.com/klauspost/compress/flate"
 )
 
 // content reads what a member holds, and proves its sizes and sums: it ends with io.EOF only when all of
@@ -24,7 +25,8 @@ type content struct {
 	size     int64
 	plain    hash.Hash
 	packed   *source
-	inflater *inflate.Reader
+	buffered *bufio.Reader
+	inflater io.ReadCloser
 	read     func(n int) // told of progress; may be nil
 	failed   error
 }
@@ -51,7 +53,8 @@ func (a *Archive) content(ctx context.Context, n int) *content {
 	e := a.entries[n]
 	c := &content{ctx: ctx, member: a.manifest.Members[n], wantCRC: e.crc, plain: sha256.New()}
 	c.packed = &source{from: io.NewSectionReader(a.from, int64(e.content()), int64(e.packed)), hash: sha256.New()}
-	c.inflater = inflate.NewReader(c.packed)
+	c.buffered = bufio.NewReaderSize(c.packed, 64<<10)
+	c.inflater = flate.NewReader(c.buffered)
 	return c
 }
 
@@ -91,7 +94,7 @@ func (c *content) next(b []byte) (int, error) {
 }
 
 func (c *content) prove() error {
-	if c.inflater.Behind() {
+	if _, err := c.buffered.ReadByte(); err != io.EOF {
 		return errors.New("more stands in it than its content")
 	}
 	switch {

@@ -3,7 +3,7 @@
 //
 // It promises that what Writer takes Archive gives back to the bit, that equal rows give equal bytes, that
 // a file under its final name is whole, and that Open and Verify answer any input at all with an error or
-// a proof, in memory that does not grow with the rows. It may import failure, chat/schema and chat/inflate.
+// a proof, in memory that does not grow with the rows. It may import failure and chat/schema.
 //
 // # The format, version 1
 //
