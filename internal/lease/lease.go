@@ -218,10 +218,11 @@ func (l *Lease) check(take bool) error {
 	if err != nil {
 		return err
 	}
+	if f.number != 0 && !f.free && f.holder.Life == l.Self.Life {
+		l.number = f.number // also when the store was away for a while
+		return l.believe(now)
+	}
 	if l.number != 0 {
-		if f.number == l.number && f.holder.Life == l.Self.Life {
-			return l.believe(now)
-		}
 		// Replaced while this process stood still, or gone with the store that it was on.
 		l.replaced = l.replaced || f.number > l.number
 		l.number = 0

@@ -1,8 +1,12 @@
 package lease_test
 
 import (
+	"context"
+	"io/fs"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"csbackup/internal/failure"
@@ -112,4 +116,34 @@ func TestADamagedLeaseRunsOut(t *testing.T) {
 	if _, err := store.Lstat("own/Lease/00000000000000000010"); err != nil {
 		t.Error(err)
 	}
+}
+
+// A store that is away for a moment is no reason to give its lease up: nobody else had it meanwhile.
+func TestP23_AStoreThatComesBackIsStillHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var away atomic.Bool
+		store := filestore.NewFaulty(filestore.NewMemory(filestore.MemoryOptions{}), func(string, string) error {
+			if away.Load() {
+				return fs.ErrNotExist
+			}
+			return nil
+		})
+		begun := time.Now()
+		holder := func(name string) *lease.Lease {
+			return lease.New(lease.Options{Store: store, Folder: "own/Lease", Pool: "pool1", Self: lease.Holder{Host: name, Process: 7, State: name},
+				Elapsed: func() time.Duration { return time.Since(begun) }, Now: time.Now})
+		}
+		a, b := holder("fe1"), holder("fe2")
+		must(t, a.Check())
+		ctx, stop := context.WithCancel(t.Context())
+		go a.Keep(ctx)
+		away.Store(true)
+		time.Sleep(5 * time.Second)
+		away.Store(false)
+		if err := b.Acquire(t.Context()); !failure.IsID(err, failure.InstanceRunning) || !strings.Contains(err.Error(), "process 7 on fe1") {
+			t.Errorf("another process gets %v", err)
+		}
+		must(t, a.Check())
+		stop()
+	})
 }

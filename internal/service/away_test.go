@@ -70,7 +70,9 @@ func TestP23_OneWriterOfAStoreThatIsMountedLater(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	away := l.store(one) + "-away"
+	l.write(one, "CollabContent/m/s", "content")
 	l.serve(one)
+	l.until("the first service holds the store", func() bool { return l.status(one).Backlog > 0 })
 	l.check(os.Rename(l.store(one), away))
 	other := filepath.Join(l.dir, "other")
 	l.serve(one, "--state-dir", filepath.Join(l.dir, "other-state"), "--runtime-dir", other, "--listen", "127.0.0.1:0")
@@ -79,7 +81,8 @@ func TestP23_OneWriterOfAStoreThatIsMountedLater(t *testing.T) {
 		s := l.statusAt(other, one)
 		return s.ExportStatus == "ErrorState" && strings.Contains(s.Reason, "Another Backup Service holds the file store")
 	})
-	l.write(one, "CollabContent/m/s", "content")
+	l.write(one, "CollabContent/n/t", "content")
+	before := l.status(one).Backlog
 	l.must("sync", "--pool-fqdn", one)
-	l.until("the first one works on", func() bool { return l.status(one).Backlog > 0 })
+	l.until("the first one works on", func() bool { return l.status(one).Backlog > before })
 }
