@@ -14,6 +14,8 @@ const (
 	DefaultIdle = time.Minute
 	// slowest is how many bytes a second a peer has to send, and to take, on average.
 	slowest = 1 << 10
+	// piece is how much is written at a time: what one record of TLS holds.
+	piece = 16 << 10
 	// longestWork is how long a peer may do nothing but say that it is at work: comparing a whole store
 	// may take hours.
 	longestWork = 24 * time.Hour
@@ -29,12 +31,13 @@ type paced struct {
 
 	mu      sync.Mutex
 	left    time.Duration // that the peer has for what it sends
+	room    time.Duration // that it has for what it takes
 	waiting bool          // a read is under way ...
 	since   time.Time     // ... since then
 }
 
 func newPaced(conn io.ReadWriteCloser, idle time.Duration) *paced {
-	p := &paced{ReadWriteCloser: conn, idle: idle, left: idle}
+	p := &paced{ReadWriteCloser: conn, idle: idle, left: idle, room: idle}
 	giveUp := func() {
 		p.late.Store(true)
 		conn.Close()
@@ -63,12 +66,22 @@ func (p *paced) Read(b []byte) (int, error) {
 // worth is how long the slowest peer takes for so many bytes.
 func worth(bytes int) time.Duration { return time.Duration(bytes) * (time.Second / slowest) }
 
-// Write waits for the peer to take b as long as it may be silent and the slowest peer would take.
-func (p *paced) Write(b []byte) (int, error) {
-	p.writing.Reset(p.idle + worth(len(b)))
-	defer p.writing.Stop()
-	n, err := p.ReadWriteCloser.Write(b)
-	return n, p.told(err)
+// Write writes while the peer takes it and has time left.
+func (p *paced) Write(b []byte) (written int, err error) {
+	for err == nil && written < len(b) {
+		p.mu.Lock()
+		p.writing.Reset(p.room)
+		p.mu.Unlock()
+		began := time.Now()
+		var n int
+		n, err = p.ReadWriteCloser.Write(b[written:min(len(b), written+piece)])
+		p.mu.Lock()
+		p.writing.Stop()
+		p.room = min(p.idle, p.room-time.Since(began)+worth(n))
+		p.mu.Unlock()
+		written += n
+	}
+	return written, p.told(err)
 }
 
 func (p *paced) told(err error) error {
@@ -83,6 +96,7 @@ func (p *paced) told(err error) error {
 func (p *paced) came(k kind) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.room = p.idle
 	switch k {
 	case frameWorking:
 		p.left = p.idle

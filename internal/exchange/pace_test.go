@@ -15,18 +15,17 @@ import (
 	"csbackup/internal/index"
 )
 
-// dripping is a connection on which each byte takes its time, each way.
+// dripping is a connection on which each byte that is written takes its time, and each that is read where
+// it says so.
 type dripping struct {
 	net.Conn
 	every time.Duration
-	after int // so many bytes go through at once
+	reads bool
 }
 
 func (d *dripping) Write(p []byte) (int, error) {
 	for i := range p {
-		if d.after--; d.after < 0 {
-			time.Sleep(d.every)
-		}
+		time.Sleep(d.every)
 		if _, err := d.Conn.Write(p[i : i+1]); err != nil {
 			return i, err
 		}
@@ -35,6 +34,9 @@ func (d *dripping) Write(p []byte) (int, error) {
 }
 
 func (d *dripping) Read(p []byte) (int, error) {
+	if !d.reads {
+		return d.Conn.Read(p)
+	}
 	time.Sleep(d.every)
 	return d.Conn.Read(p[:1])
 }
@@ -120,8 +122,12 @@ func TestP19_APeerThatDripsIsGivenUp(t *testing.T) {
 				time.Sleep(every)
 			}
 		}},
-		"an importer, in its answer": {2 * time.Minute, sending, func(_ *testing.T, conn net.Conn) {
-			_ = Import(context.Background(), &dripping{Conn: conn, every: every, after: 20}, newTarget(), Options{})
+		"an importer, in its answer": {2 * time.Minute, sending, func(t *testing.T, conn net.Conn) {
+			var buffer []byte
+			if _, _, err := newWire(conn, DefaultIdle).receive(&buffer); err != nil {
+				t.Error(err)
+			}
+			_, _ = (&dripping{Conn: conn, every: every}).Write(append([]byte{0, 0, 0, 200, byte(frameWelcome)}, make([]byte, 200)...))
 		}},
 		"an importer that says it is at work": {DefaultIdle + longestWork, sending, func(t *testing.T, conn net.Conn) {
 			w := newWire(conn, DefaultIdle)
@@ -151,7 +157,7 @@ func TestP19_APeerThatDripsIsGivenUp(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			for slow := (&dripping{Conn: conn, every: every}); err == nil; {
+			for slow := (&dripping{Conn: conn, every: every, reads: true}); err == nil; {
 				_, err = slow.Read(buffer)
 			}
 		}},
@@ -181,7 +187,7 @@ func TestP19_APeerThatDripsIsGivenUp(t *testing.T) {
 func TestP12_ASlowLineIsWaitedFor(t *testing.T) {
 	const size = 400 << 10
 	for name, slow := range map[string]func(b net.Conn) net.Conn{
-		"a line of 2 KiB a second": func(b net.Conn) net.Conn { return &dripping{Conn: b, every: time.Second / 2048} },
+		"a line of 2 KiB a second": func(b net.Conn) net.Conn { return &dripping{Conn: b, every: time.Second / 2048, reads: true} },
 		"a line as it is":          func(b net.Conn) net.Conn { return b },
 	} {
 		t.Run(name, func(t *testing.T) {
