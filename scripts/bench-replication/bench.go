@@ -76,6 +76,10 @@ func (b *bench) measure(ctx context.Context, what string, work func(contender, c
 		if err := b.settle(ctx); err != nil {
 			return nil, err
 		}
+		before, err := c.processorTime()
+		if err != nil {
+			return nil, err
+		}
 		elapsed, err := work(c, ctx)
 		if errors.Is(err, errNotOffered) {
 			continue
@@ -83,7 +87,11 @@ func (b *bench) measure(ctx context.Context, what string, work func(contender, c
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", c.name(), what, err)
 		}
-		say("%s: %s: %.3f s", c.name(), what, elapsed.Seconds())
+		after, err := c.processorTime()
+		if err != nil {
+			return nil, err
+		}
+		say("%s: %s: %.3f s, processor time %.3f s", c.name(), what, elapsed.Seconds(), (after - before).Seconds())
 		took[c.name()] = elapsed
 		if err := b.data.sameAs(b.target(c)); err != nil {
 			return nil, fmt.Errorf("%s: after %s: %w", c.name(), what, err)

@@ -156,6 +156,9 @@ func (p *pair) catchUp(ctx context.Context) (time.Duration, error) {
 func (p *pair) processorTime() (time.Duration, error) {
 	var sum time.Duration
 	for _, s := range p.services {
+		if s == nil {
+			continue // it starts with the seed
+		}
 		used, err := s.processorTime()
 		if err != nil {
 			return 0, err
