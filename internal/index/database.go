@@ -38,6 +38,7 @@ type Index struct {
 	newReplica func() Replica
 	head       uint64
 	sums       sums
+	intents    bool // there may be some
 }
 
 const (
@@ -137,6 +138,9 @@ func (x *Index) prepare(o Options) error {
 		if x.head, err = strconv.ParseUint(string(head), 10, 64); err != nil {
 			return fmt.Errorf("%w: its head is no number", ErrDamaged)
 		}
+	}
+	if x.intents, err = x.hasIntents(); err != nil {
+		return err
 	}
 	return x.loadSums()
 }

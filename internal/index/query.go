@@ -186,9 +186,13 @@ func (x *Index) Intent(path string) (Item, bool, error) {
 }
 
 // HasIntents tells whether a batch was interrupted.
-func (x *Index) HasIntents() (has bool, err error) {
+func (x *Index) HasIntents() (bool, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return x.hasIntents()
+}
+
+func (x *Index) hasIntents() (has bool, err error) {
 	err = x.query("SELECT 1 FROM intent LIMIT 1", nil, func(*sqlite3.Stmt) error { has = true; return nil })
 	return has, err
 }

@@ -9,7 +9,16 @@ import (
 )
 
 // Tx is a change of the index under way. It is valid within its Update only.
-type Tx struct{ x *Index }
+type Tx struct {
+	x     *Index
+	known map[string]row // what it has read and written so far
+}
+
+// row is what the index has under one path; there is false for nothing.
+type row struct {
+	item  Item
+	there bool
+}
 
 // Update runs fn; what it wrote is durable when Update returns nil, and gone when it does not.
 func (x *Index) Update(fn func(tx *Tx) error) (err error) {
@@ -30,7 +39,7 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 			err = errors.Join(err, damage("undo a change of the index", x.connection.Exec("ROLLBACK")))
 		}
 	}()
-	tx := &Tx{x}
+	tx := &Tx{x: x, known: map[string]row{}}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -54,13 +63,27 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 }
 
 // Get gives what is known of a path, with what this Update wrote.
-func (tx *Tx) Get(path string) (Item, bool, error) { return tx.x.get(path) }
+func (tx *Tx) Get(path string) (Item, bool, error) {
+	if r, ok := tx.known[path]; ok {
+		return r.item, r.there, nil
+	}
+	it, there, err := tx.x.get(path)
+	if err == nil {
+		tx.known[path] = row{it, there}
+	}
+	return it, there, err
+}
 
 // Children lists every item directly in a folder, with what this Update wrote.
 func (tx *Tx) Children(folder string) ([]Item, error) { return tx.x.children(folder) }
 
 // Intent gives what an interrupted batch was about to put under a path.
-func (tx *Tx) Intent(path string) (Item, bool, error) { return tx.x.intent(path) }
+func (tx *Tx) Intent(path string) (Item, bool, error) {
+	if !tx.x.intents {
+		return Item{}, false, nil
+	}
+	return tx.x.intent(path)
+}
 
 // Put writes an item with the next sequence number, which it returns in it.
 func (tx *Tx) Put(it Item) (Item, error) {
@@ -79,6 +102,10 @@ ON CONFLICT(folder, name) DO UPDATE SET kind=excluded.kind, size=excluded.size, 
   hash=excluded.hash, vector=excluded.vector, sequence=excluded.sequence, state=excluded.state,
   changetime=excluded.changetime, identity=excluded.identity, since=excluded.since`
 
+// refresh leaves the sequence number, and with it the index over these numbers, as it is.
+const refresh = `UPDATE item SET kind=?, size=?, modtime=?, hash=?, vector=?, state=?, changetime=?, identity=?, since=?
+WHERE folder=? AND name=?`
+
 func (tx *Tx) write(it Item) error {
 	before, ok, err := tx.Get(it.Path)
 	if err != nil {
@@ -88,7 +115,12 @@ func (tx *Tx) write(it Item) error {
 		tx.x.sums.add(before, -1)
 	}
 	tx.x.sums.add(it, 1)
+	tx.known[it.Path] = row{it, true}
 	folder, name := split(it.Path)
+	if ok && before.Sequence == it.Sequence {
+		return tx.x.query(refresh, []any{int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector),
+			int64(it.State), it.ChangeTime, int64(it.Identity), it.Since, folder, name}, nil)
+	}
 	return tx.x.query(upsert, []any{
 		folder, name, int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector), int64(it.Sequence),
 		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since}, nil)
@@ -101,17 +133,22 @@ func (tx *Tx) Forget(path string) error {
 		return err
 	}
 	tx.x.sums.add(before, -1)
+	tx.known[path] = row{}
 	folder, name := split(path)
 	return tx.x.query("DELETE FROM item WHERE folder=? AND name=?", []any{folder, name}, nil)
 }
 
 // PutIntent remembers what a batch is about to put under a path.
 func (tx *Tx) PutIntent(it Item) error {
+	tx.x.intents = true
 	return tx.x.query("INSERT OR REPLACE INTO intent(path, item) VALUES(?,?)", []any{it.Path, encodeIntent(it)}, nil)
 }
 
 // DropIntent forgets an intent; it is no error when there is none.
 func (tx *Tx) DropIntent(path string) error {
+	if !tx.x.intents {
+		return nil
+	}
 	return tx.x.query("DELETE FROM intent WHERE path=?", []any{path}, nil)
 }
 

@@ -456,10 +456,14 @@ func (im *Importer) write(tx *index.Tx, s *step) error {
 			return err
 		}
 	}
+	_, known, err := tx.Get(it.Path)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Put(it); err != nil {
 		return err
 	}
-	if it.Kind != index.Folder {
+	if known && it.Kind != index.Folder {
 		if err := im.below(tx, it.Path); err != nil {
 			return err
 		}
