@@ -112,12 +112,13 @@ const (
 )
 
 // folder opens a folder by a checked name, or ".", following no link. The caller closes it. The
-// kernel resolves the whole name in one call; when that fails, the walk finds out at which component.
+// kernel resolves the whole name in one call; when that fails for another reason than that a component
+// is missing, the walk finds out at which.
 func (s *real) folder(name string, flags int) (int, error) {
 	how := unix.OpenHow{Flags: uint64(flags), Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
 	at, err := retry(func() (int, error) { return unix.Openat2(s.descriptor, name, &how) })
-	if err == nil {
-		return at, nil
+	if err == nil || err == unix.ENOENT {
+		return at, err
 	}
 	return s.walk(name, flags)
 }
