@@ -49,7 +49,7 @@ type observation struct {
 }
 
 const (
-	observationsAtOnce = 512
+	observationsAtOnce = 2048
 	childrenAtOnce     = 1024
 )
 
