@@ -97,16 +97,18 @@ const (
 // cycle looks at what changed in the store and sends it. It tells when the next cycle is due at the
 // latest: sooner than the interval when something waits for it.
 func (e *engine) cycle(ctx context.Context) time.Duration {
-	e.mu.Lock()
-	full, everywhere := e.progress.syncWanted, e.progress.lookWanted
-	e.progress.syncWanted, e.progress.lookWanted = false, false
-	e.progress.comparing = full
-	e.mu.Unlock()
+	full, everywhere := e.take()
 
 	var look replica.Look
 	err := e.standing()
 	if err == nil {
 		look, err = e.look(ctx, everywhere)
+	}
+	if err == nil && look.Full && !full {
+		if full, everywhere = e.take(); full {
+			// It was asked for during this look, which lacks only what changed since it began.
+			look, err = e.look(ctx, false)
+		}
 	}
 	looked := err == nil
 	if err == nil && e.replica.Held() == "" {
@@ -148,6 +150,18 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 		return soon
 	}
 	return time.Hour
+}
+
+// take begins the full comparison that was asked for, if one was, and tells whether everything is still
+// to be looked at for it.
+func (e *engine) take() (full, everywhere bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := &e.progress
+	full, everywhere = p.syncWanted, p.lookWanted
+	p.syncWanted, p.lookWanted = false, false
+	p.comparing = p.comparing || full
+	return full, everywhere
 }
 
 // wanted tells whether another full comparison was asked for meanwhile.
