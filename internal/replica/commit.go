@@ -227,7 +227,10 @@ func (im *Importer) folder(s *step, place string, kept *kept, touched map[string
 	if err := im.parents(place, touched); err != nil {
 		return err
 	}
-	_, err = im.Store.MakeFolder(place)
+	made, err := im.Store.MakeFolder(place)
+	for _, m := range made { // also those above it, where somebody moved them away a moment ago
+		touched[path.Dir(m)] = true
+	}
 	return err
 }
 

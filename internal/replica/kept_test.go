@@ -79,3 +79,27 @@ func TestP2_P4_WhatIsDisplacedOutlivesALossOfPower(t *testing.T) {
 		wantAlike(t, a, b)
 	}
 }
+
+// A folder that is moved away while one in it is made is made anew, and is as durable as what comes into it.
+func TestP2_AFolderThatWasMadeAnewIsDurable(t *testing.T) {
+	a, b := pair(t)
+	a.store.MakeFolder(a.root + "/CollabContent/m")
+	cycle(t, a, b)
+	a.write(t, "m/n/s", "content", 1000)
+	made := 0
+	b.Store = filestore.NewFaulty(b.Store, func(op, name string) error {
+		if op == "makefolder" && strings.HasSuffix(name, "/m/n") {
+			if made++; made == 1 {
+				return b.store.Publish(b.root+"/CollabContent/m", b.root+"/CollabContent/away")
+			}
+		}
+		return nil
+	})
+	a.look(t)
+	if _, err := a.send(t, b, false); err != nil {
+		t.Fatal(err)
+	}
+	if made == 0 || b.store.Durable().Files()[b.root+"/CollabContent/m/n/s"] != "content" {
+		t.Errorf("what was acknowledged is not durable: %v", b.store.Durable().Files())
+	}
+}
