@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
 	"csbackup/internal/module"
 	"csbackup/internal/replica"
 	"csbackup/internal/settings"
@@ -122,7 +123,7 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	}
 	err = e.explain(err)
 	if err != nil && ctx.Err() == nil {
-		e.log.Warn("the cycle failed", "module", e.module.Identity, "error", err)
+		e.log.Warn("the cycle failed", "module", e.module.Identity, "error", err, "advice", failure.Of(err).Hint)
 	}
 	e.log.Debug("a cycle ended", "module", e.module.Identity, "full", full, "deferred", look.Deferred, "skipped", look.Skipped, "missing", look.Missing)
 

@@ -40,3 +40,16 @@ func (s *service) explain(err error) error {
 	return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store "+s.Pool.FileStore+" of "+s.Pool.FQDN+" could not be worked on",
 		"See whether it is mounted and sound; the next cycle tries again by itself.", err)
 }
+
+// brokenOff gives the end of a partner's session that nobody has explained yet the kind and the advice
+// that people need.
+func (s *service) brokenOff(err error) error {
+	var known *failure.Error
+	switch {
+	case err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, exchange.ErrFrame):
+		return failure.Wrap(failure.ProtocolMismatch, s.partner.FQDN, s.partner.FQDN+" sent what this side cannot read", "Install the same version of csbackup on both sides.", err)
+	}
+	return failure.Wrap(failure.ServiceUnreachable, s.partner.FQDN, "A session of "+s.partner.FQDN+" broke off", "Nothing is lost: its next cycle goes on from what was acknowledged. If it stays so, look at the line between the two.", err)
+}

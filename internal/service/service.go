@@ -188,7 +188,7 @@ func (s *service) serve(ctx context.Context) error {
 	running.Go(func() { manager.Watch(ctx, s.healthy) })
 	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
 	if trouble, _ := s.keys.Trouble(time.Now()); trouble != nil {
-		s.Log.Warn("the service's certificate needs somebody", "error", trouble)
+		s.Log.Warn("the service's certificate needs somebody", "error", trouble, "advice", failure.Of(trouble).Hint)
 	}
 	s.tell(manager.Ready)
 	select {
@@ -280,8 +280,9 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 			s.Log.Warn("files that were lost are on neither side; the loss brake lets go of them", "module", r.chosen.module.Identity, "files", nowhere)
 		}
 	}
+	err = s.brokenOff(err)
 	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("an import failed", "error", err)
+		s.Log.Warn("an import failed", "error", err, "advice", failure.Of(err).Hint)
 	}
 	if r.chosen != nil {
 		r.chosen.accepted(err)

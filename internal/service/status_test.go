@@ -1,13 +1,18 @@
 package service
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"csbackup/internal/admin"
+	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
+	"csbackup/internal/topology"
 )
 
 var noon = time.Date(2018, 1, 31, 12, 0, 0, 0, time.UTC)
@@ -51,6 +56,27 @@ func TestP24_HonestStates(t *testing.T) {
 		if state != row.export || imported != row.imported || bad && told == "" || !strings.Contains(told, row.names) || row.names == "" && told != "" {
 			t.Errorf("%s: %s, %s, %q; want %s, %s", row.name, state, imported, told, row.export, row.imported)
 		}
+	}
+}
+
+// A partner that breaks off, or sends what cannot be read, is named with what to do next.
+func TestP24_ASessionThatBreaksOffIsNamed(t *testing.T) {
+	s := &service{partner: &topology.Pool{FQDN: "pool2"}}
+	for _, row := range []struct {
+		err  error
+		says string
+	}{
+		{io.ErrUnexpectedEOF, "The last import failed: A session of pool2 broke off: unexpected EOF. Nothing is lost"},
+		{exchange.ErrFrame, "The last import failed: pool2 sent what this side cannot read: " + exchange.ErrFrame.Error() + ". Install the same version"},
+		{failure.New(failure.DiskFull, "x", "The volume is full", "Make room."), "The last import failed: The volume is full. Make room."},
+	} {
+		state, reason := importState(standing{progress: progress{imported: true, importError: s.brokenOff(row.err)}, now: noon})
+		if state != errorState || !strings.HasPrefix(reason, row.says) {
+			t.Errorf("%v: %s, %s", row.err, state, reason)
+		}
+	}
+	if err := s.brokenOff(context.Canceled); err != context.Canceled {
+		t.Errorf("a session that this side ended is %v", err)
 	}
 }
 

@@ -84,7 +84,7 @@ func (s *service) openStore(ctx context.Context) error {
 		return nil
 	}
 	if s.away == nil || s.away.Error() != err.Error() {
-		s.Log.Warn("the file store cannot be used yet; the service waits for it", "store", s.Pool.FileStore, "error", err)
+		s.Log.Warn("the file store cannot be used yet; the service waits for it", "store", s.Pool.FileStore, "error", err, "advice", failure.Of(err).Hint)
 	}
 	s.away = err
 	return err
