@@ -67,27 +67,36 @@ func (s *service) run(ctx context.Context) {
 func (s *service) openStore(ctx context.Context) error {
 	w := &work{engines: map[string]*engine{}}
 	err := s.fill(ctx, w)
-	if err != nil {
-		s.letGo(w.closers)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range w.engines {
-		if err == nil {
-			// Under the lock: a sync that is asked for until now is found here, a later one by the engine itself.
-			e.progress.syncWanted, err = e.replica.SyncRemembered()
-			e.progress.lookWanted = e.progress.syncWanted
-		}
+	if err == nil {
+		err = s.explain(s.begin(w))
 	}
 	if err == nil {
-		s.work, s.away = w, nil
 		return nil
 	}
+	s.letGo(w.closers)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.away == nil || s.away.Error() != err.Error() {
 		s.Log.Warn("the file store cannot be used yet; the service waits for it", "store", s.Pool.FileStore, "error", err, "advice", failure.Of(err).Hint)
 	}
 	s.away = err
 	return err
+}
+
+// begin makes w what the service works with. A sync that was asked for until now is found here, a later
+// one by the engine itself.
+func (s *service) begin(w *work) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range w.engines {
+		wanted, err := e.replica.SyncRemembered()
+		if err != nil {
+			return err
+		}
+		e.progress.syncWanted, e.progress.lookWanted = wanted, wanted
+	}
+	s.work, s.away = w, nil
+	return nil
 }
 
 func (s *service) fill(ctx context.Context, w *work) error {
