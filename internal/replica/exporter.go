@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
@@ -14,6 +15,7 @@ import (
 type Exporter struct {
 	*Replica
 	full bool
+	kept uint64 // the index knows that so much is offered
 }
 
 // Exporter prepares one session towards the partner. With full set everything is compared.
@@ -36,9 +38,22 @@ func (r *Replica) heldError(reason string) error {
 		fmt.Sprintf("If the content was lost, run: csbackup sync --pool-fqdn %s --backup-module %s. If it was deleted on purpose, run: csbackup loss show --pool-fqdn %s.", r.Partner, r.Module, r.Pool))
 }
 
-// Welcomed hears from where on the partner wants to know.
+// Welcomed hears from where on the partner wants to know. A partner that knows more of this index than
+// was ever offered has it from a later life of it: the index and its store were set back together, to a copy
+// of the whole machine, say, and give their numbers a second time. Under a new name all is offered anew.
 func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, error) {
 	e.Offered(w.Settings)
+	offered, err := e.offered()
+	if err != nil {
+		return 0, err
+	}
+	if w.Acknowledged > offered {
+		if err := e.Index.Renew(); err != nil {
+			return 0, err
+		}
+		return 0, failure.New(failure.StateUnusable, e.Pool, fmt.Sprintf("The state of %s is older than what %s has acknowledged of it: it was set back to an earlier copy", e.Pool, e.Partner),
+			"Nothing has to be done: from the next cycle on everything is compared anew.")
+	}
 	// What the partner says of itself holds: it may be another one than last time, or have lost its
 	// state. A full comparison has all of it still to do.
 	after := w.Acknowledged
@@ -46,6 +61,39 @@ func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, erro
 		after = 0
 	}
 	return after, e.Index.Update(func(tx *index.Tx) error { return tx.Agree(after) })
+}
+
+// offered tells up to which sequence number anything may have been offered to a partner.
+func (e *Exporter) offered() (uint64, error) {
+	raw, err := e.Index.Meta("offered")
+	if err != nil || len(raw) == 0 {
+		return 0, err
+	}
+	through, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read from the index what was offered: %w", err)
+	}
+	return through, nil
+}
+
+// willOffer keeps, before anything is offered, how far it goes: rather all there is at once than each window
+// by itself.
+func (e *Exporter) willOffer(through uint64) error {
+	if through <= e.kept {
+		return nil
+	}
+	offered, err := e.offered()
+	if err != nil {
+		return err
+	}
+	if through > offered {
+		offered = e.Index.Head()
+		if err := e.setMeta("offered", strconv.FormatUint(offered, 10)); err != nil {
+			return err
+		}
+	}
+	e.kept = offered
+	return nil
 }
 
 const itemsAtOnce = 4096
@@ -69,7 +117,7 @@ func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]inde
 			bytes += it.Size
 		}
 	}
-	return window, through, nil
+	return window, through, e.willOffer(through)
 }
 
 // Paths lists what this side has now under the given paths.

@@ -286,22 +286,26 @@ func (l *look) regress(it, next index.Item) error {
 	return nil
 }
 
-// weigh lets the brake weigh what was found in a root. What was renamed counts as deleted at once: its
-// content is there under the new name.
+// weigh lets the brake weigh what was found in a root. Where it lets all pass, what was renamed counts as
+// deleted at once: its content is there under the new name. Where it does not, the new name may be no more
+// than what somebody brought back of a loss.
 func (l *look) weigh() (held string, err error) {
 	moved, err := l.moves()
-	if err == nil {
-		_, err = l.bury(moved)
-	}
 	if err != nil {
 		return "", err
 	}
 	deaths, err := l.deaths(l.root.Name)
-	if err == nil {
-		l.evidence.Earlier, err = l.earlier()
+	if err != nil {
+		return "", err
+	}
+	if l.evidence.Earlier, err = l.earlier(moved); err != nil {
+		return "", err
 	}
 	l.evidence.Holding, l.evidence.Moved, l.evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
-	return brake.Held(l.evidence), err
+	if held = brake.Held(l.evidence); held == "" {
+		_, err = l.bury(moved)
+	}
+	return held, err
 }
 
 // judge writes what follows from the brake's word.

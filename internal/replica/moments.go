@@ -91,8 +91,8 @@ func (r *Replica) lookEnds() error {
 	return r.setMoments(slices.DeleteFunc(all, func(m moment) bool { return m.Head < r.follow.head }))
 }
 
-// earlier weighs what is gone from the root, or is older than it was, against each moment.
-func (l *look) earlier() ([]brake.Moment, error) {
+// earlier weighs what is gone from the root and was not moved, or is older than it was, against each moment.
+func (l *look) earlier(moved []string) ([]brake.Moment, error) {
 	all, err := l.moments()
 	if err != nil || l.Index.RootCounts(l.root.Name).MissingFiles == 0 && len(l.regressed) == 0 {
 		return nil, err
@@ -105,6 +105,10 @@ func (l *look) earlier() ([]brake.Moment, error) {
 			}
 		}
 	}
+	elsewhere := make(map[string]bool, len(moved))
+	for _, p := range moved {
+		elsewhere[p] = true
+	}
 	for i, m := range all {
 		weighed[i].Known = m.Files[l.root.Name]
 	}
@@ -115,7 +119,7 @@ func (l *look) earlier() ([]brake.Moment, error) {
 		if err != nil {
 			return nil, err
 		}
-		if it.Kind == index.File && strings.HasPrefix(it.Path, l.root.Name+"/") {
+		if it.Kind == index.File && strings.HasPrefix(it.Path, l.root.Name+"/") && !elsewhere[it.Path] {
 			gone(it.Sequence)
 		}
 	}

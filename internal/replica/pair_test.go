@@ -21,17 +21,18 @@ type side struct {
 	*replica.Replica
 	store   *filestore.Memory
 	root    string
+	index   string // its file
 	elapsed time.Duration
 }
 
 func newSide(t testing.TB, pool, partner, root string, options ...filestore.MemoryOptions) *side {
 	t.Helper()
-	x, err := index.Open(filepath.Join(t.TempDir(), "index"), index.Options{})
+	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0]), root: root, index: filepath.Join(t.TempDir(), "index")}
+	x, err := index.Open(s.index, index.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Close() })
-	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0]), root: root}
 	s.Replica, err = replica.Open(replica.Options{
 		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: s.store, Index: x,
 		Roots: []replica.Root{{Name: "CollabContent", Folder: root + "/CollabContent"}}, Base: "own/DataConf",

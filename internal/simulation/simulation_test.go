@@ -23,30 +23,32 @@ const (
 
 // keptSeeds once broke a promise. They stay, whatever else is run.
 var keptSeeds = []uint64{
-	1,    // the replica's own folders were not durable, and kept versions went with them
-	12,   // a file in a folder that had gone unnoticed was asked for for ever
-	33,   // a displaced version was swept away as a temporary file after a loss of power
-	38,   // a batch of which the names could not be made durable was acknowledged later all the same
-	43,   // what the partner sent diluted a loss until it passed for a few deletions
-	44,   // kept versions of a batch that failed were not made durable by the next process
-	88,   // both stores were lost
-	113,  // a folder that somebody else had made
-	130,  // one failed look at a file hid its deletion behind that of its folder
-	360,  // a file that changed at the last moment was taken away
-	538,  // a revived folder told the partner a number of this side's own, and changes were skipped
-	812,  // an index that was set back gave its numbers anew
-	893,  // the loser of a conflict was never asked for again when the winner was deleted
-	1192, // kept versions again
-	1621, // an index that was set back took over a store without a marker, and gave its numbers anew
-	2322, // a file that waited, and went with its folder, still waited after the folder was looked at
-	2407, // what the partner sent between two looks diluted a loss until it passed for a few deletions
-	4403, // a folder went durably before what an import had moved out of it was durable elsewhere
-	5947, // the same as 2322
-	6199, // what the partner sent before the first look of a new process diluted a loss
-	7144, // the same, after looks that the full state volume cut short
-	7521, // the same, and the partner's newer version of a lost file hid that it was lost
-	7893, // what the partner sent before any look diluted a loss
-	9957, // a folder above another one was moved away while that was made, and was made anew, but not durably
+	1,     // the replica's own folders were not durable, and kept versions went with them
+	12,    // a file in a folder that had gone unnoticed was asked for for ever
+	33,    // a displaced version was swept away as a temporary file after a loss of power
+	38,    // a batch of which the names could not be made durable was acknowledged later all the same
+	43,    // what the partner sent diluted a loss until it passed for a few deletions
+	44,    // kept versions of a batch that failed were not made durable by the next process
+	88,    // both stores were lost
+	113,   // a folder that somebody else had made
+	130,   // one failed look at a file hid its deletion behind that of its folder
+	360,   // a file that changed at the last moment was taken away
+	538,   // a revived folder told the partner a number of this side's own, and changes were skipped
+	812,   // an index that was set back gave its numbers anew
+	893,   // the loser of a conflict was never asked for again when the winner was deleted
+	1192,  // kept versions again
+	1621,  // an index that was set back took over a store without a marker, and gave its numbers anew
+	2322,  // a file that waited, and went with its folder, still waited after the folder was looked at
+	2407,  // what the partner sent between two looks diluted a loss until it passed for a few deletions
+	4403,  // a folder went durably before what an import had moved out of it was durable elsewhere
+	5947,  // the same as 2322
+	6199,  // what the partner sent before the first look of a new process diluted a loss
+	7144,  // the same, after looks that the full state volume cut short
+	7521,  // the same, and the partner's newer version of a lost file hid that it was lost
+	7893,  // what the partner sent before any look diluted a loss
+	9957,  // a folder above another one was moved away while that was made, and was made anew, but not durably
+	6413,  // a whole machine was set back to an earlier copy of itself, and gave sequence numbers anew
+	10400, // content of a lost file came back under another name, which was taken for a rename
 }
 
 func number(t *testing.T, variable string) uint64 {
