@@ -250,35 +250,39 @@ func (s *real) MakeFolder(name string) ([]string, error) {
 		unix.Close(at)
 		return nil, nil
 	}
-	var made []string
-	for end := range len(name) + 1 {
-		if end < len(name) && name[end] != '/' {
-			continue
+	return s.make(name)
+}
+
+// make makes a folder, and before it those above it that are missing: mostly none is.
+func (s *real) make(name string) (made []string, err error) {
+	at, last, err := s.parent(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		folder, _ := splitName(name)
+		if made, err = s.make(folder); err != nil {
+			return made, err
 		}
-		at, last, err := s.parent(name[:end])
-		if err != nil {
-			return made, operation("make folder", name[:end], err)
-		}
-		err = unix.Mkdirat(at, last, 0o777)
-		if err == nil {
-			made = append(made, name[:end])
-		} else if err == unix.EEXIST {
-			info, statError := statAt(at, last)
-			switch {
-			case statError != nil:
-				err = statError
-			case info.Kind == Folder:
-				err = nil
-			case info.Kind == Other:
-				err = ErrNotRegular
-			}
-		}
-		unix.Close(at)
-		if err != nil {
-			return made, operation("make folder", name[:end], err)
+		at, last, err = s.parent(name)
+	}
+	if err != nil {
+		return made, operation("make folder", name, err)
+	}
+	defer unix.Close(at)
+	err = unix.Mkdirat(at, last, 0o777)
+	if err == nil {
+		return append(made, name), nil
+	}
+	if err == unix.EEXIST {
+		info, statError := statAt(at, last)
+		switch {
+		case statError != nil:
+			err = statError
+		case info.Kind == Folder:
+			err = nil
+		case info.Kind == Other:
+			err = ErrNotRegular
 		}
 	}
-	return made, nil
+	return made, operation("make folder", name, err)
 }
 
 func (s *real) Remove(name string) error {
