@@ -265,8 +265,10 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	}
 	next := index.Item{Path: p, Kind: index.File, Size: after.Size, ModTime: after.ModTime, Hash: hash,
 		ChangeTime: after.ChangeTime, Identity: after.Identity}
-	// In a store that is not the known one, whatever differs is no change that somebody made here.
-	if it.Kind == index.File && it.Hash != hash && (l.foreign || l.keptTime(after.ModTime) < l.keptTime(it.ModTime)) {
+	// In a store that is not the known one, whatever differs is no change that somebody made here; nor is it
+	// later, in the place of what is missing, until the loss is made good.
+	foreign := l.foreign || l.holding && it.State == index.Missing
+	if it.Kind == index.File && it.Hash != hash && (foreign || l.keptTime(after.ModTime) < l.keptTime(it.ModTime)) {
 		return l.regress(it, next)
 	}
 	if it.Kind != index.File && l.evidence.Known > 0 {

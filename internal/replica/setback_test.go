@@ -2,9 +2,11 @@ package replica_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"testing"
 
+	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
 	"csbackup/internal/index"
 )
@@ -117,5 +119,36 @@ func TestP6_WhatIsBroughtBackOfALossIsNoRename(t *testing.T) {
 		if got := b.tree()[name]; got != content {
 			t.Errorf("%s is %q", name, got)
 		}
+	}
+}
+
+// A foreign store in the place of the known one is taken over when a restore begins. What a look finds in it
+// before the partner's content has arrived is still no change that somebody made.
+func TestP6_P16_ALookAmidARestoreTakesNothingOfAForeignStore(t *testing.T) {
+	a, b := pair(t)
+	for i := range 6 {
+		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint("content ", i), 1000)
+	}
+	cycle(t, a, b)
+	cycle(t, a, b)
+	whole := b.tree()
+	for name := range a.store.Files() {
+		a.store.RemoveAll(name)
+	}
+	a.write(t, "m/s4", "of somebody else, and newer", 9000)
+	a.look(t)
+	if _, err := a.Importer().Welcome(t.Context(), exchange.Hello{ToPool: "pool1", FromPool: "pool2", Module: "ConfServices.DataConf", Replica: b.Index.Replica(), Full: true}); err != nil {
+		t.Fatal(err)
+	}
+	a.look(t)
+	if _, err := b.send(t, a, true); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		cycle(t, a, b)
+	}
+	wantAlike(t, a, b)
+	if got := a.tree(); !maps.Equal(got, whole) {
+		t.Errorf("it was %v and is %v", whole, got)
 	}
 }
