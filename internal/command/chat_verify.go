@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"csbackup/internal/chat/transfer"
@@ -36,7 +37,17 @@ type ChatVerified struct {
 	FileLinks    int64 // messages that link to an uploaded file that is not in the archive
 	ContentBytes int64
 	ArchiveBytes int64
+	Dangling     []ChatDangling
 	Members      []ChatMember
+}
+
+// ChatDangling counts rows in which a column refers to a row of another table that is not in the archive. They
+// travel as they were in the source.
+type ChatDangling struct {
+	Table  string
+	Column string
+	Target string // the table that is referred to
+	Rows   int64
 }
 
 // ChatMember is one member of an archive.
@@ -61,11 +72,14 @@ func (o *ChatVerify) Run(ctx context.Context, env *Environment) error {
 	result := ChatVerified{
 		Archive: o.FileName, Source: m.Source, Schema: m.Schema, Level: m.Level, Scope: []string{}, StartDate: m.StartDate,
 		Categories: summary.Categories, Rooms: summary.Rooms, People: summary.People, Messages: summary.Messages,
-		FirstMessage: known(summary.First), LastMessage: known(summary.Last), Files: summary.Files, FileLinks: m.FilesNotIn, Members: []ChatMember{},
+		FirstMessage: known(summary.First), LastMessage: known(summary.Last), Files: summary.Files, FileLinks: m.FilesNotIn, Dangling: []ChatDangling{}, Members: []ChatMember{},
 		ContentBytes: summary.Size, ArchiveBytes: summary.Packed,
 	}
 	for _, one := range m.Scope {
 		result.Scope = append(result.Scope, one.Name)
+	}
+	for _, one := range summary.Dangling {
+		result.Dangling = append(result.Dangling, ChatDangling(one))
 	}
 	for _, one := range m.Members {
 		result.Members = append(result.Members, ChatMember{one.Name, one.Rows, one.Size, one.PackedSize})
@@ -83,7 +97,7 @@ func known(at time.Time) *time.Time {
 
 // Tables shows the summary and the members.
 func (r ChatVerified) Tables() []report.Table {
-	rows := [][]string{{"Archive", r.Archive}, {"Outcome", "whole: every sum, count, value and reference is right"}, {"From", r.Source + " (" + r.Schema + ")"}, {"Level", r.Level}}
+	rows := [][]string{{"Archive", r.Archive}, {"Outcome", "whole: every sum, count and value is right, and all people and rooms are known"}, {"From", r.Source + " (" + r.Schema + ")"}, {"Level", r.Level}}
 	for _, one := range r.Scope {
 		rows = append(rows, []string{"Category", one})
 	}
@@ -99,6 +113,9 @@ func (r ChatVerified) Tables() []report.Table {
 	}
 	if r.FileLinks > 0 {
 		rows = append(rows, []string{"Not in it", report.Number(r.FileLinks) + " uploaded files that messages link to"})
+	}
+	for _, one := range r.Dangling {
+		rows = append(rows, []string{"Leads nowhere", fmt.Sprintf("%s.%s in %s rows, which %s does not have; it was so in the source", one.Table, one.Column, report.Number(one.Rows), one.Target)})
 	}
 	rows = append(rows, []string{"Size", report.Bytes(r.ArchiveBytes) + " for " + report.Bytes(r.ContentBytes)})
 	members := report.Table{Header: []string{"Member", "Rows", "Size", "In the archive"}}

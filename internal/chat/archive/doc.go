@@ -114,8 +114,10 @@
 // every line has the form above and every value fits its column; the order of rows and so, where the key
 // is made of numbers, that no key is there twice; that every number of a node or principal is explained,
 // once; and that no GUID is given to two nodes or two principals, as long as there are at most 2,097,152
-// of them. It does not prove: that other keys are there once; that other references lead somewhere;
-// that an own RTF could not have been said by a rule; that the members are cut where Writer would cut them.
+// of them. Rows whose other references lead nowhere are counted and are no damage: a source may have had
+// them. They are not counted where the other table has more than 262,144 rows, or did not travel. A proof does
+// not say: that keys of texts and GUIDs are there once; that an own RTF could not have been said by a rule; that
+// the members are cut where Writer would cut them.
 // Its memory grows with one thing only, the numbers of nodes and principals: by up to 200 bytes for each, and
 // by no more than 800 MiB for all that there can be. Reading takes as much as the longest value needs.
 package archive

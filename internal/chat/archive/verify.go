@@ -27,7 +27,8 @@ type Summary struct {
 	Talk       *Talk     // nil where more than 1,048,576 rooms have messages, or so many people wrote them
 	First      time.Time // the earliest message; zero where there is none, or its ticks are no date
 	Last       time.Time // the latest message, likewise
-	Files      int64     // uploaded files
+	Dangling   []Dangling
+	Files      int64 // uploaded files
 	FileBytes  int64
 	Size       int64 // of all content, in bytes
 	Packed     int64 // of all content, compressed
@@ -35,8 +36,9 @@ type Summary struct {
 
 // Verify proves everything about an archive that can be known without a database, on all cores: the sums,
 // sizes and counts of all members, that every value parses and fits its column, the order of the rows,
-// that no key of numbers is there twice, and that every number of a node or principal is explained. It calls progress, which may be
-// nil, from one goroutine at a time with the bytes of content that are done and that there are.
+// that no key of numbers is there twice, and that every number of a node or principal is explained; and it counts
+// the other references that lead nowhere. It calls progress, which may be nil, from one goroutine at a time with
+// the bytes of content that are done and that there are.
 func (a *Archive) Verify(ctx context.Context, progress func(done, total int64)) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -61,6 +63,7 @@ func (a *Archive) Verify(ctx context.Context, progress func(done, total int64)) 
 	if err := v.roomsInOrder(); err != nil {
 		return Summary{}, err
 	}
+	slices.SortFunc(v.summary.Dangling, byColumn)
 	return v.summary, nil
 }
 
@@ -70,6 +73,7 @@ type verification struct {
 	ctx        context.Context
 	nodes      known
 	principals known
+	targets    targets
 
 	mutex    sync.Mutex
 	report   func(done, total int64)
@@ -89,8 +93,9 @@ type span struct {
 	earliest, latest    int64 // chatDate
 }
 
-// turns lists the members that say what numbers stand for, which must be read first, and the rest.
+// turns lists the members that others refer to, which must be read first, and the rest.
 func (v *verification) turns() (first, rest []int) {
+	v.targets, first = newTargets(v.archive)
 	explains := []string{"tables/tblNode.jsonl", nodesMember, "tables/tblPrincipal.jsonl", principalsMember}
 	for _, name := range explains {
 		if n := v.archive.find(name); n >= 0 {
@@ -98,7 +103,7 @@ func (v *verification) turns() (first, rest []int) {
 		}
 	}
 	for n, m := range v.archive.manifest.Members {
-		if !slices.Contains(explains, m.Name) && !m.isTexts() {
+		if !slices.Contains(first, n) && !m.isTexts() {
 			rest = append(rest, n)
 		}
 	}
@@ -203,6 +208,7 @@ func refers(t schema.Table) (nodes, principals []int) {
 func (v *verification) table(l *lines, m Member, t schema.Table) error {
 	check := newRowCheck(t)
 	nodes, principals := refers(t)
+	leads := v.targets.checker(t)
 	categories := int64(0)
 	err := readRows(l, m.Rows, t.Columns, true, func(row []any) error {
 		if err := check.check(row); err != nil {
@@ -219,11 +225,15 @@ func (v *verification) table(l *lines, m Member, t schema.Table) error {
 				return err
 			}
 		}
+		leads.row(row)
 		return v.refer(row, nodes, principals)
 	})
 	if err != nil {
 		return err
 	}
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.summary.Dangling = append(v.summary.Dangling, leads.dangling()...)
 	switch t.Name {
 	case "tblNode":
 		v.summary.Categories, v.summary.Rooms = categories, m.Rows-categories
