@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"csbackup/internal/filestore"
@@ -53,8 +54,14 @@ func TestP2_P4_WhatIsDisplacedOutlivesALossOfPower(t *testing.T) {
 		for range 3 {
 			a.look(t)
 		}
+		var mutex sync.Mutex // contents come in several goroutines
 		moment, reported := "", false
-		check := func() {
+		check := func(now string) {
+			mutex.Lock()
+			defer mutex.Unlock()
+			if now != "" {
+				moment = now
+			}
 			for seed := range uint64(8) {
 				found := strings.Join(slices.Collect(maps.Values(b.store.Crash(seed).Files())), "\n") + "\n"
 				for i, content := range had {
@@ -66,10 +73,9 @@ func TestP2_P4_WhatIsDisplacedOutlivesALossOfPower(t *testing.T) {
 			}
 		}
 		b.Store = &oneByOne{filestore.NewFaulty(b.Store, func(op, name string) error {
-			moment = op + " " + name
-			check()
+			check(op + " " + name)
 			return nil
-		}), backwards, check}
+		}), backwards, func() { check("") }}
 		if _, err := a.send(t, b, false); err != nil {
 			t.Fatal(err)
 		}
