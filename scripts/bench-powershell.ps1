@@ -1,5 +1,5 @@
 # Measures what the PowerShell module costs beyond the executable, and prints one line a figure. Needs Go
-# and PowerShell 7.4 or later, or Windows PowerShell 5.1. Run it on a machine that does nothing else.
+# and PowerShell 7 or Windows PowerShell 5.1. Run it on a machine that does nothing else.
 #
 #     pwsh -NoProfile -File scripts/bench-powershell.ps1
 $ErrorActionPreference = 'Stop'

@@ -1,6 +1,6 @@
 # Builds csbackup and fakehost, starts a pair of services in a folder for temporary files, runs the
-# Pester tests beside this script, and ends and removes what it started. Needs Go, PowerShell 7.4 or
-# later (Windows PowerShell 5.1 on Windows) and Pester 5. Exits 0 when every test has passed.
+# Pester tests beside this script, and ends and removes what it started. Needs Go, PowerShell 7 (or
+# Windows PowerShell 5.1 on Windows) and Pester 5. Exits 0 when every test has passed.
 #
 #     pwsh -NoProfile -File psmodule/tests/run.ps1
 $ErrorActionPreference = 'Stop'
