@@ -28,7 +28,10 @@
 //	P18 nothing outside           hostile names; paths on the wire (exchange); links (filestore)
 //	P19 a hostile partner         FuzzP19_ASession and wrong pairs here; frames (exchange); deletions (replica); certificates
 //	P20 replay and order          a replayed session; batches out of order (exchange)
+//	P21 hostile archives          chat/archive; before anything is opened (chat/transfer)
+//	P22 imports: all or nothing   cut at any packet, rows that are lost, a commit that is refused (chat/transfer)
 //	P23 one writer                leases (service)
 //	P24 an honest status          states (service); a fault that nobody is told of (here)
-//	P26 secrets stay              cli
+//	P25 old and newer versions    archives of the first version (chat/archive)
+//	P26 secrets stay              cli; service, with real processes
 package simulation

@@ -145,7 +145,7 @@ func TestTheForgedArchiveIsWholeBeforeItIsSpoilt(t *testing.T) {
 	}
 }
 
-func TestNoFlippedBitGoesUnnoticed(t *testing.T) {
+func TestP21_NoFlippedBitGoesUnnoticed(t *testing.T) {
 	b := forge(t, whole, nil)
 	for i := range b {
 		for _, bit := range []int{i % 8, (i*3 + 5) % 8} {
@@ -158,7 +158,7 @@ func TestNoFlippedBitGoesUnnoticed(t *testing.T) {
 	}
 }
 
-func TestNoCutAndNoAdditionGoesUnnoticed(t *testing.T) {
+func TestP21_NoCutAndNoAdditionGoesUnnoticed(t *testing.T) {
 	b := forge(t, whole, nil)
 	for size := range b {
 		if err := examine(b[:size]); failure.ExitCode(err) != failure.ExitDamaged {
@@ -176,8 +176,8 @@ func TestNoCutAndNoAdditionGoesUnnoticed(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoLineOfTheFormat spoils one thing at a time; the sums are right.
-func TestWhatIsNoLineOfTheFormat(t *testing.T) {
+// TestP21_WhatIsNoLineOfTheFormat spoils one thing at a time; the sums are right.
+func TestP21_WhatIsNoLineOfTheFormat(t *testing.T) {
 	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
 	high, low := `\ud800`, `\udc00`
 	part := strings.Repeat("a", longestPart)
@@ -284,7 +284,7 @@ func TestWhatIsNoLineOfTheFormat(t *testing.T) {
 	}
 }
 
-func TestMembersThatDoNotBelong(t *testing.T) {
+func TestP21_MembersThatDoNotBelong(t *testing.T) {
 	link := bytes.Clone(forge(t, whole, nil))
 	first := bytes.Index(link, []byte("PK\x01\x02"))
 	binary.LittleEndian.PutUint32(link[first+38:], 0o120777<<16)
@@ -372,7 +372,7 @@ func withManifest(t testing.TB, text string) []byte {
 	return b.Bytes()
 }
 
-func TestManifestsThatAreNotOurs(t *testing.T) {
+func TestP21_ManifestsThatAreNotOurs(t *testing.T) {
 	good, err := Manifest{Format: Format, Version: Version, About: About{Schema: schema.Chat, Scope: []Node{}}}.encode()
 	if err != nil {
 		t.Fatal(err)
@@ -418,7 +418,7 @@ func TestManifestsThatAreNotOurs(t *testing.T) {
 	}
 }
 
-func TestFilesOfOtherPrograms(t *testing.T) {
+func TestP21_FilesOfOtherPrograms(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"empty":              {},
 		"a byte":             {'P'},
@@ -508,7 +508,7 @@ func withBomb(t testing.TB, packed []byte, crc uint32, claimed int64, overlappin
 	return b.Bytes()
 }
 
-func TestBombs(t *testing.T) {
+func TestP21_Bombs(t *testing.T) {
 	const size = 64 << 20
 	packed, crc := bomb(t, size)
 	t.Run("flat", func(t *testing.T) { refused(t, withBomb(t, packed, crc, size, false)) })
@@ -547,7 +547,7 @@ func (h *hole) ReadAt(b []byte, at int64) (int, error) {
 	return len(b), nil
 }
 
-func TestAManifestOfAGibibyteIsNotRead(t *testing.T) {
+func TestP21_AManifestOfAGibibyteIsNotRead(t *testing.T) {
 	for name, length := range map[string]int64{"1 GiB": 1 << 30, "just too long": maxManifest + 1} {
 		e := entry{name: manifestName, stored: true, packed: uint64(length), size: uint64(length)}
 		central := e.central()
@@ -563,7 +563,7 @@ func TestAManifestOfAGibibyteIsNotRead(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatNeverEndsIsNotRead(t *testing.T) {
+func TestP21_ADirectoryThatNeverEndsIsNotRead(t *testing.T) {
 	h := &hole{size: 1 << 40}
 	h.tail = directoryEnd(1<<40, 1<<39, 1<<39-endSize-end64Size-locator64Size)
 	_, err := Open(h, h.size, "hostile.zip")
@@ -609,9 +609,9 @@ func TestADiskThatFailsIsNotAnArchiveThatIsDamaged(t *testing.T) {
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
 
-// TestTheCorpusOfHostileFiles refuses the files in testdata/hostile; what one must be refused as is the
+// TestP21_TheCorpusOfHostileFiles refuses the files in testdata/hostile; what one must be refused as is the
 // first word of its name.
-func TestTheCorpusOfHostileFiles(t *testing.T) {
+func TestP21_TheCorpusOfHostileFiles(t *testing.T) {
 	folder := filepath.Join("testdata", "hostile")
 	if *update {
 		writeCorpus(t, folder)

@@ -150,9 +150,9 @@ func counted(word string, size int) string {
 
 var fixture = flag.Bool("new-fixture", false, "write the archives of a version that has no fixture yet")
 
-// TestArchivesOfTheFirstVersionAreReadForEver reads archives that the first version wrote. The files are
+// TestP25_ArchivesOfTheFirstVersionAreReadForEver reads archives that the first version wrote. The files are
 // never written again: a version that cannot read them is a mistake.
-func TestArchivesOfTheFirstVersionAreReadForEver(t *testing.T) {
+func TestP25_ArchivesOfTheFirstVersionAreReadForEver(t *testing.T) {
 	for _, database := range []string{schema.Chat, schema.Compliance} {
 		t.Run(database, func(t *testing.T) {
 			name := filepath.Join("testdata", "version-1-"+database)

@@ -94,7 +94,7 @@ func TestAnExportHoldsOneMoment(t *testing.T) {
 	}
 }
 
-func TestP2AnExportThatIsCutAtAnyWriteLeavesTheOldFile(t *testing.T) {
+func TestP2_AnExportThatIsCutAtAnyWriteLeavesTheOldFile(t *testing.T) {
 	db, dir := sample(t), t.TempDir()
 	path := filepath.Join(dir, "chat.zip")
 	if err := os.WriteFile(path, []byte("the old one"), 0o600); err != nil {
@@ -156,7 +156,7 @@ func (u untouched) Begin(context.Context) (database.Writer, error) {
 	return nil, errInjected
 }
 
-func TestP21NothingIsOpenedForAnArchiveWithAFlippedBit(t *testing.T) {
+func TestP21_NothingIsOpenedForAnArchiveWithAFlippedBit(t *testing.T) {
 	var file bytes.Buffer
 	if _, err := transfer.Export(t.Context(), sample(t), &file, transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}, nil); err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func serverWithSample(t *testing.T, options tdstest.Options) (s *tdstest.Server,
 	}, func() map[string][][]any { return databasetest.Dump(t, mustConnect(t, s)) }
 }
 
-func TestP22AnImportThatIsCutAtAnyPacketLeavesEverythingAsItWas(t *testing.T) {
+func TestP22_AnImportThatIsCutAtAnyPacketLeavesEverythingAsItWas(t *testing.T) {
 	s, run, dump := serverWithSample(t, tdstest.Options{PacketSize: 4096})
 	before := dump()
 	for n := 1; ; n++ {
@@ -110,7 +110,7 @@ func TestP22AnImportThatIsCutAtAnyPacketLeavesEverythingAsItWas(t *testing.T) {
 	}
 }
 
-func TestP22RowsThatAreLostOrACommitThatIsRefusedChangeNothing(t *testing.T) {
+func TestP22_RowsThatAreLostOrACommitThatIsRefusedChangeNothing(t *testing.T) {
 	s, run, dump := serverWithSample(t, tdstest.Options{})
 	before := dump()
 	for name, action := range map[string]func(tdstest.Request) tdstest.Action{
