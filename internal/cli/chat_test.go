@@ -345,7 +345,7 @@ func TestRoomsAreDisabledOnlyWhenTheArchiveIsThere(t *testing.T) {
 	}
 }
 
-func TestP26SecretsOfADatabaseNeverLeave(t *testing.T) {
+func TestP26_SecretsOfADatabaseNeverLeave(t *testing.T) {
 	const canary = "c4nary-s3cret"
 	dir := t.TempDir()
 	secrets := map[string]string{database.UserVariable: "someone", database.PasswordVariable: canary}

@@ -20,6 +20,7 @@
 //	P9  changing files            racing writers in simulated weeks; service
 //	P10 held files                a Windows-like side
 //	P11 a full disk               simulated weeks; a fault at each operation; room (replica)
+//	P12 cut and half-open lines   two services in two network namespaces; a peer that drips (exchange)
 //	P13 clocks decide nothing     simulated weeks with clocks that jump by years; coarser times
 //	P14 bit rot                   flipped bits (index); scrub (replica)
 //	P15 lost state                simulated weeks in which indexes and stores are lost or set back
