@@ -10,6 +10,7 @@ import (
 
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/database"
+	"csbackup/internal/chat/schema"
 	"csbackup/internal/chat/transfer"
 )
 
@@ -17,7 +18,7 @@ import (
 func (b *bench) makeArchive(db database.Database) error {
 	b.zip = filepath.Join(b.folder, "archive.zip")
 	return archive.Create(b.zip, func(to io.Writer) error {
-		_, err := transfer.Export(b.ctx, db, to, transfer.ExportOptions{Source: "bench", Level: transfer.LevelAll}, nil)
+		_, err := transfer.Export(b.ctx, db, to, transfer.ExportOptions{Source: "bench", Level: schema.LevelAll}, nil)
 		return err
 	})
 }
@@ -95,7 +96,7 @@ func (b *bench) sizeWithoutRTF() (int64, error) {
 		return 0, err
 	}
 	count := &counter{}
-	_, err = transfer.Export(b.ctx, db, count, transfer.ExportOptions{Source: "bench", Level: transfer.LevelAll}, nil)
+	_, err = transfer.Export(b.ctx, db, count, transfer.ExportOptions{Source: "bench", Level: schema.LevelAll}, nil)
 	return count.bytes, err
 }
 

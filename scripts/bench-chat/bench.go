@@ -61,7 +61,7 @@ var readColumns = database.Query{Table: "tblChat", Columns: chatdata.MessageColu
 
 // export exports a database to nowhere.
 func (b *bench) export(db database.Database) error {
-	_, err := transfer.Export(b.ctx, db, io.Discard, transfer.ExportOptions{Source: "bench", Level: transfer.LevelAll}, nil)
+	_, err := transfer.Export(b.ctx, db, io.Discard, transfer.ExportOptions{Source: "bench", Level: schema.LevelAll}, nil)
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/schema"
 	"csbackup/internal/chat/transfer"
 	"csbackup/scripts/chatdata"
 )
@@ -42,7 +43,7 @@ func measureHere(ctx context.Context, data *chatdata.Data, s settings) error {
 	var err error
 	if s.child == "export" {
 		err = archive.Create(path, func(to io.Writer) error {
-			_, err := transfer.Export(ctx, &made{data: data, copies: copies}, to, transfer.ExportOptions{Source: "bench", Level: transfer.LevelAll}, nil)
+			_, err := transfer.Export(ctx, &made{data: data, copies: copies}, to, transfer.ExportOptions{Source: "bench", Level: schema.LevelAll}, nil)
 			return err
 		})
 	} else {

@@ -28,33 +28,29 @@ func newTargets(a *Archive) (t targets, members []int) {
 	t = targets{}
 	for _, table := range schema.Tables(a.manifest.Schema) {
 		for _, r := range others(table) {
-			n := a.find(memberOf(r.Table))
+			n := a.find(tableMember(r.Table))
 			switch {
-			case n < 0 && a.manifest.Level == "All", n >= 0 && a.manifest.Members[n].Rows <= targetRowsAtMost:
+			case n < 0 && a.manifest.Level == string(schema.LevelAll), n >= 0 && a.manifest.Members[n].Rows <= targetRowsAtMost:
 				t[r.Table] = map[any]bool{}
 			}
 		}
 	}
 	for _, table := range schema.Tables(a.manifest.Schema) {
-		if n := a.find(memberOf(table.Name)); n >= 0 && t[table.Name] != nil {
+		if n := a.find(tableMember(table.Name)); n >= 0 && t[table.Name] != nil {
 			members = append(members, n)
 		}
 	}
 	return t, members
 }
 
-func memberOf(table string) string { return "tables/" + table + ".jsonl" }
-
 // others lists the references of a table that are not to the numbers of nodes and principals, within its database.
 func others(t schema.Table) []schema.Reference {
 	return slices.DeleteFunc(slices.Clone(t.References), func(r schema.Reference) bool {
 		target, _ := schema.Lookup(r.Table)
-		return r.Target == "nodeID" || r.Target == "prinID" || target.Database != t.Database || !travels(t) || !travels(target) ||
+		return r.Target == "nodeID" || r.Target == "prinID" || target.Database != t.Database || !t.Travels() || !target.Travels() ||
 			len(target.Key) != 1 || target.Key[0] != r.Target
 	})
 }
-
-func travels(t schema.Table) bool { return t.Kind != schema.Derived && t.Kind != schema.Momentary }
 
 // checker compares the rows of one table with the targets, and adds its keys where it is one itself.
 type checker struct {
@@ -71,15 +67,12 @@ type lead struct {
 
 func (t targets) checker(table schema.Table) *checker {
 	c := &checker{keys: t[table.Name]}
-	place := func(name string) int {
-		return slices.IndexFunc(table.Columns, func(one schema.Column) bool { return one.Name == name })
-	}
 	if c.keys != nil {
-		c.key = place(table.Key[0])
+		c.key = table.Place(table.Key[0])
 	}
 	for _, r := range others(table) {
 		if keys := t[r.Table]; keys != nil {
-			c.leads = append(c.leads, lead{place(r.Column), keys})
+			c.leads = append(c.leads, lead{table.Place(r.Column), keys})
 			c.found = append(c.found, Dangling{Table: table.Name, Column: r.Column, Target: r.Table})
 		}
 	}

@@ -306,7 +306,7 @@ func drawRows(t *rapid.T, s schema.Table) [][]any {
 func sortByKey(s schema.Table, rows [][]any) [][]any {
 	var key []int
 	for _, k := range s.Key {
-		at := slices.IndexFunc(s.Columns, func(c schema.Column) bool { return c.Name == k })
+		at := s.Place(k)
 		key = append(key, at)
 		if len(rows) == 0 {
 			return nil

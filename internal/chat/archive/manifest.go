@@ -54,6 +54,9 @@ type Member struct {
 	File *FileInfo `json:"file,omitempty"`
 }
 
+// tableMember names the member with the rows of a table.
+func tableMember(table string) string { return "tables/" + table + ".jsonl" }
+
 // isFacts tells that the member has the facts of messages, whose texts are in the member before it.
 func (m Member) isFacts() bool {
 	return strings.HasPrefix(m.Name, "messages/") && strings.HasSuffix(m.Name, ".jsonl")

@@ -54,7 +54,7 @@ func (a *Archive) Rows(ctx context.Context, table string, fn func(row []any) err
 		return fmt.Errorf("there is no table %q", table)
 	}
 	check := newRowCheck(t)
-	return a.rows(ctx, "tables/"+table+".jsonl", t.Columns, func(row []any) error {
+	return a.rows(ctx, tableMember(table), t.Columns, func(row []any) error {
 		if err := check.check(row); err != nil {
 			return err
 		}

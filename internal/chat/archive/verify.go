@@ -96,7 +96,7 @@ type span struct {
 // turns lists the members that others refer to, which must be read first, and the rest.
 func (v *verification) turns() (first, rest []int) {
 	v.targets, first = newTargets(v.archive)
-	explains := []string{"tables/tblNode.jsonl", nodesMember, "tables/tblPrincipal.jsonl", principalsMember}
+	explains := []string{tableMember("tblNode"), nodesMember, tableMember("tblPrincipal"), principalsMember}
 	for _, name := range explains {
 		if n := v.archive.find(name); n >= 0 {
 			first = append(first, n)

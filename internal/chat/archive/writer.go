@@ -268,7 +268,7 @@ func (w *Writer) Row(values []any) error {
 	}
 	if w.open == nil {
 		name := w.table.table.Name
-		if err := w.begin("tables/"+name+".jsonl", header(w.table.table.ColumnNames())); err != nil {
+		if err := w.begin(tableMember(name), header(w.table.table.ColumnNames())); err != nil {
 			return w.fail(err)
 		}
 	}

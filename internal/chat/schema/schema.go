@@ -3,6 +3,7 @@ package schema
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,6 +59,9 @@ const (
 // Level is the first level of an export at which a table travels.
 type Level string
 
+// LevelAll is the level that includes the others.
+const LevelAll Level = "All"
+
 // The levels, the narrowest first. A table with NoLevel belongs to none of them: a lasting one travels
 // only when everything does.
 const (
@@ -103,6 +107,14 @@ func (t Table) Column(name string) (Column, bool) {
 	}
 	return Column{}, false
 }
+
+// Place gives where a column stands in the table's rows; -1 for one that it does not have.
+func (t Table) Place(column string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == column })
+}
+
+// Travels tells whether rows of the table are worth keeping: what is rebuilt or only true for a while is not.
+func (t Table) Travels() bool { return t.Kind != Derived && t.Kind != Momentary }
 
 // ColumnNames are the names of all columns in the published order.
 func (t Table) ColumnNames() []string {

@@ -208,7 +208,7 @@ func (p *planner) decide(t schema.Table, in, there []any) action {
 // isDatabaseNewer tells whether the database's row wins.
 func (p *planner) isDatabaseNewer(t schema.Table, in, there []any) bool {
 	later := func(column string) bool {
-		at := place(t, column)
+		at := t.Place(column)
 		return there[at].(int64) > in[at].(int64)
 	}
 	switch t.Name {
@@ -224,7 +224,7 @@ func (p *planner) isDatabaseNewer(t schema.Table, in, there []any) bool {
 	case "tblPrincipalInvites":
 		return later("invID")
 	case "tblConfig": // a pool keeps its own configuration
-		at := place(t, "configPoolID")
+		at := t.Place("configPoolID")
 		return there[at] != in[at]
 	}
 	return t.Kind == schema.Static

@@ -35,7 +35,7 @@ func (o ExportOptions) Check() error {
 		return failure.New(failure.InvalidUsage, string(level), "--start-date limits messages, and the level "+string(level)+" has none",
 			"Leave --start-date out, or give --level All or Content.")
 	}
-	if o.FileStore != "" && level != LevelAll && level != schema.LevelContent {
+	if o.FileStore != "" && level != schema.LevelAll && level != schema.LevelContent {
 		return failure.New(failure.InvalidUsage, string(level), "--file-store adds files to messages, and the level "+string(level)+" has none",
 			"Leave --file-store out, or give --level All or Content.")
 	}
@@ -120,7 +120,7 @@ func (e *exporter) look() error {
 		return err
 	}
 	if e.schema == schema.Compliance {
-		e.chosen = selection{level: LevelAll}
+		e.chosen = selection{level: schema.LevelAll}
 		return e.checkCompliance()
 	}
 	nodes, err := readNodes(e.ctx, e.source)
@@ -166,7 +166,7 @@ func chooseSchema(target, name string, there database.Layout) (string, error) {
 func (e *exporter) checkColumns(there database.Layout) error {
 	var extra []string
 	for _, t := range schema.Tables(e.schema) {
-		if t.Kind == schema.Derived || t.Kind == schema.Momentary {
+		if !t.Travels() {
 			continue
 		}
 		for _, column := range there.Extra[t.Name] {
@@ -188,7 +188,7 @@ func (e *exporter) checkColumns(there database.Layout) error {
 // checkCompliance refuses what makes no sense for the compliance queue.
 func (e *exporter) checkCompliance() error {
 	o := e.options
-	if o.Level != LevelAll || len(o.Scope) > 0 || !o.StartDate.IsZero() || o.FileStore != "" {
+	if o.Level != schema.LevelAll || len(o.Scope) > 0 || !o.StartDate.IsZero() || o.FileStore != "" {
 		return failure.New(failure.InvalidUsage, o.Source, "A compliance database is exported as a whole",
 			"Leave --level, --scope, --start-date and --file-store out.")
 	}

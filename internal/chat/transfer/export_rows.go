@@ -123,7 +123,7 @@ func (e *exporter) gather() error {
 func (e *exporter) gatherTable(t schema.Table) error {
 	people := columnsTo(t, "tblPrincipal")
 	switch {
-	case len(people) == 0, t.Name == "tblChat", t.Name == "tblPrincipal", t.Kind == schema.Derived, t.Kind == schema.Momentary:
+	case len(people) == 0, t.Name == "tblChat", t.Name == "tblPrincipal", !t.Travels():
 		return nil
 	case e.chosen.scoped && (t.Name == "tblPreference" || t.Name == "tblLastInviteId"):
 		return nil // these do not decide about a principal
@@ -132,7 +132,7 @@ func (e *exporter) gatherTable(t schema.Table) error {
 	if t.Name == "tblNode" && e.chosen.level == schema.LevelUser {
 		nodes = e.chosen.rights
 	}
-	of, addIn := place(t, column), place(t, "siopID")
+	of, addIn := t.Place(column), t.Place("siopID")
 	return e.source.Rows(e.ctx, database.Query{Table: t.Name}, func(row []any) error {
 		if column != "" && !nodes[row[of].(int64)] {
 			return nil
@@ -206,7 +206,7 @@ func orderOf(t schema.Table) []string {
 // filter tells which rows of a table travel.
 func (e *exporter) filter(t schema.Table) func(row []any) bool {
 	if column, nodes := e.chosen.limit(t.Name); column != "" {
-		at := place(t, column)
+		at := t.Place(column)
 		return func(row []any) bool { return nodes[row[at].(int64)] }
 	}
 	switch {

@@ -69,7 +69,7 @@ func TestAnExportHoldsOneMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	_, err := transfer.Export(t.Context(), db, hookedWriter{&file, change}, transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}, nil)
+	_, err := transfer.Export(t.Context(), db, hookedWriter{&file, change}, transfer.ExportOptions{Source: "source", Level: schema.LevelAll}, nil)
 	if err != nil || moment < 10 {
 		t.Fatalf("%d moments, %v", moment, err)
 	}
@@ -114,7 +114,7 @@ func TestP2_AnExportThatIsCutAtAnyWriteLeavesTheOldFile(t *testing.T) {
 			return errInjected
 		}
 		err := archive.Create(path, func(to io.Writer) error {
-			_, err := transfer.Export(ctx, db, hookedWriter{to, cut}, transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}, nil)
+			_, err := transfer.Export(ctx, db, hookedWriter{to, cut}, transfer.ExportOptions{Source: "source", Level: schema.LevelAll}, nil)
 			return err
 		})
 		cancel()
@@ -158,7 +158,7 @@ func (u untouched) Begin(context.Context) (database.Writer, error) {
 
 func TestP21_NothingIsOpenedForAnArchiveWithAFlippedBit(t *testing.T) {
 	var file bytes.Buffer
-	if _, err := transfer.Export(t.Context(), sample(t), &file, transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}, nil); err != nil {
+	if _, err := transfer.Export(t.Context(), sample(t), &file, transfer.ExportOptions{Source: "source", Level: schema.LevelAll}, nil); err != nil {
 		t.Fatal(err)
 	}
 	const flips = 400
@@ -182,13 +182,13 @@ func TestLevelsAndScopesTakeWhatTheySay(t *testing.T) {
 		scope []string
 		want  string // rows by table
 	}{
-		{transfer.LevelAll, nil, "tblChat 60, tblPrincipalType 3, tblPrincipal 5, tblRoleType 4, tblSiopWhiteList 1, tblEnumAttribute 2, tblEnumValue 5, tblNode 6, tblScopePrincipal 3, tblPrincipalRole 4, tblPrincipalInvites 2, tblLastInviteId 2, tblLastChatId 3, tblPreference 2, tblConfig 1"},
+		{schema.LevelAll, nil, "tblChat 60, tblPrincipalType 3, tblPrincipal 5, tblRoleType 4, tblSiopWhiteList 1, tblEnumAttribute 2, tblEnumValue 5, tblNode 6, tblScopePrincipal 3, tblPrincipalRole 4, tblPrincipalInvites 2, tblLastInviteId 2, tblLastChatId 3, tblPreference 2, tblConfig 1"},
 		{schema.LevelUser, nil, "tblPrincipalType 3, tblPrincipal 5, tblPreference 2"},
 		{schema.LevelCategory, nil, "tblRoleType 4, tblEnumAttribute 2, tblEnumValue 5, tblNode 3, tblScopePrincipal 3, tblPrincipalRole 1"},
 		{schema.LevelRoomDirectory, nil, "tblRoleType 4, tblSiopWhiteList 1, tblEnumAttribute 2, tblEnumValue 5, tblNode 3, tblPrincipalRole 3"},
 		{schema.LevelContent, nil, "tblChat 60, tblPrincipalInvites 2, tblLastInviteId 2, tblLastChatId 3"},
-		{transfer.LevelAll, []string{"Büro 日本"}, "tblChat 20, tblPrincipalType 3, tblPrincipal 5, tblRoleType 4, tblEnumAttribute 2, tblEnumValue 5, tblNode 3, tblScopePrincipal 1, tblPrincipalRole 1, tblLastChatId 1"},
-		{transfer.LevelAll, []string{"projects, büro 日本"}, "tblChat 60, tblPrincipalType 3, tblPrincipal 5, tblRoleType 4, tblSiopWhiteList 1, tblEnumAttribute 2, tblEnumValue 5, tblNode 6, tblScopePrincipal 3, tblPrincipalRole 4, tblPrincipalInvites 2, tblLastInviteId 2, tblLastChatId 3"},
+		{schema.LevelAll, []string{"Büro 日本"}, "tblChat 20, tblPrincipalType 3, tblPrincipal 5, tblRoleType 4, tblEnumAttribute 2, tblEnumValue 5, tblNode 3, tblScopePrincipal 1, tblPrincipalRole 1, tblLastChatId 1"},
+		{schema.LevelAll, []string{"projects, büro 日本"}, "tblChat 60, tblPrincipalType 3, tblPrincipal 5, tblRoleType 4, tblSiopWhiteList 1, tblEnumAttribute 2, tblEnumValue 5, tblNode 6, tblScopePrincipal 3, tblPrincipalRole 4, tblPrincipalInvites 2, tblLastInviteId 2, tblLastChatId 3"},
 		{schema.LevelContent, []string{"{" + strings.ToUpper(databasetest.GUID(2, 2)) + "}"}, "tblChat 40, tblPrincipalInvites 2, tblLastInviteId 2, tblLastChatId 2"},
 		{schema.LevelCategory, []string{"Projects"}, "tblRoleType 4, tblEnumAttribute 2, tblEnumValue 5, tblNode 2, tblScopePrincipal 2, tblPrincipalRole 1"},
 		{schema.LevelUser, []string{"Büro 日本"}, "tblPrincipalType 3, tblPrincipal 5"},
@@ -205,7 +205,7 @@ func TestLevelsAndScopesTakeWhatTheySay(t *testing.T) {
 			if text := strings.Join(got, ", "); text != one.want {
 				t.Errorf("got  %s\nwant %s", text, one.want)
 			}
-			if len(one.scope) > 0 && (one.level == transfer.LevelAll) {
+			if len(one.scope) > 0 && (one.level == schema.LevelAll) {
 				if result := imported(t, embedded(t, schema.Chat), a); result.LeftOutCount > 0 {
 					t.Errorf("got %+v", result)
 				}
@@ -261,7 +261,7 @@ func TestUnknownColumnsAreRefusedByName(t *testing.T) {
 	if err := errors.Join(c.Exec("ALTER TABLE tblNode ADD COLUMN colour TEXT; ALTER TABLE tblFileToken ADD COLUMN size TEXT"), c.Close()); err != nil {
 		t.Fatal(err)
 	}
-	options := transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}
+	options := transfer.ExportOptions{Source: "source", Level: schema.LevelAll}
 	_, err = transfer.Export(t.Context(), db, io.Discard, options, nil)
 	wantID(t, err, failure.DatabaseNotChat)
 	if !strings.Contains(err.Error(), "tblNode.colour") || strings.Contains(err.Error(), "tblFileToken") {

@@ -9,15 +9,12 @@ import (
 	"csbackup/internal/failure"
 )
 
-// LevelAll is the level that includes the others.
-const LevelAll schema.Level = "All"
-
-var levels = []schema.Level{LevelAll, schema.LevelUser, schema.LevelCategory, schema.LevelRoomDirectory, schema.LevelContent}
+var levels = []schema.Level{schema.LevelAll, schema.LevelUser, schema.LevelCategory, schema.LevelRoomDirectory, schema.LevelContent}
 
 // ParseLevel reads the name of a level in any case; none is All.
 func ParseLevel(text string) (schema.Level, error) {
 	if text == "" {
-		return LevelAll, nil
+		return schema.LevelAll, nil
 	}
 	for _, level := range levels {
 		if strings.EqualFold(text, string(level)) {

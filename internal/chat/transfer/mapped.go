@@ -37,7 +37,7 @@ func (p *plan) rowMap(t schema.Table) rowMap {
 	}
 	for _, r := range t.References {
 		if isNumberOf(r) {
-			m.columns = append(m.columns, mappedColumn{place: place(t, r.Column), table: r.Table, enforced: !r.Implied})
+			m.columns = append(m.columns, mappedColumn{place: t.Place(r.Column), table: r.Table, enforced: !r.Implied})
 		}
 	}
 	return m
@@ -100,7 +100,7 @@ func (p *plan) number(table string, id int64) (int64, standing) {
 func keyPlaces(t schema.Table) []int {
 	places := make([]int, len(t.Key))
 	for i, name := range t.Key {
-		places[i] = place(t, name)
+		places[i] = t.Place(name)
 	}
 	return places
 }

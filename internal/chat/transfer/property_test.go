@@ -124,9 +124,9 @@ func part(r *rapid.T, all map[string][][]any) rows {
 // dangles tells whether a published reference of the row leads nowhere.
 func dangles(t schema.Table, row []any, all rows) bool {
 	for _, reference := range t.References {
-		from := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == reference.Column })
+		from := t.Place(reference.Column)
 		target, _ := schema.Lookup(reference.Table)
-		to := slices.IndexFunc(target.Columns, func(c schema.Column) bool { return c.Name == reference.Target })
+		to := target.Place(reference.Target)
 		if reference.Implied || row[from] == nil {
 			continue
 		}

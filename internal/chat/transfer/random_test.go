@@ -131,7 +131,7 @@ func (r *random) value(t schema.Table, c schema.Column) (any, bool) {
 			return nil, c.Nullable
 		}
 		target, _ := schema.Lookup(reference.Table)
-		at := slices.IndexFunc(target.Columns, func(other schema.Column) bool { return other.Name == reference.Target })
+		at := target.Place(reference.Target)
 		value := rapid.SampledFrom(targets).Draw(r.T, c.Name)[at]
 		return value, c.Check(value) == nil // an int cannot hold each bigint that it refers to
 	}
@@ -249,7 +249,7 @@ func compareKeys(t schema.Table, a, b []any) int {
 		order = t.ColumnNames()
 	}
 	for _, name := range order {
-		i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name })
+		i := t.Place(name)
 		switch x := a[i].(type) {
 		case int64:
 			if y, ok := b[i].(int64); !ok || x != y {
@@ -295,7 +295,7 @@ func (all rows) travels() map[string][][]any {
 	refer := func(t schema.Table, row []any) {
 		for _, reference := range t.References {
 			if reference.Table == "tblPrincipal" && reference.Target == "prinID" {
-				i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == reference.Column })
+				i := t.Place(reference.Column)
 				if row[i] != nil {
 					wanted[row[i]] = true
 				}
@@ -305,7 +305,7 @@ func (all rows) travels() map[string][][]any {
 	kept := map[string][][]any{}
 	for name, list := range all {
 		t, _ := schema.Lookup(name)
-		if t.Database != schema.Chat || t.Kind == schema.Derived || t.Kind == schema.Momentary {
+		if t.Database != schema.Chat || !t.Travels() {
 			continue
 		}
 		if name != "tblPrincipal" {

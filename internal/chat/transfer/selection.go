@@ -29,7 +29,7 @@ func choose(t tree, level schema.Level, scope []int64) selection {
 	for id := range within {
 		category := t.nodes[id].category
 		switch level {
-		case LevelAll:
+		case schema.LevelAll:
 			s.rows[id], s.rights[id], s.rooms[id] = true, true, true
 		case schema.LevelCategory:
 			s.rows[id], s.rights[id] = category, category
@@ -41,7 +41,7 @@ func choose(t tree, level schema.Level, scope []int64) selection {
 			s.rights[id], s.rooms[id] = true, true
 		}
 	}
-	if s.scoped && (level == LevelAll || level == schema.LevelCategory) {
+	if s.scoped && (level == schema.LevelAll || level == schema.LevelCategory) {
 		for id := range t.withParents(within) {
 			s.rows[id] = s.rows[id] || t.nodes[id].category
 		}
@@ -52,13 +52,13 @@ func choose(t tree, level schema.Level, scope []int64) selection {
 // takes tells whether rows of a table travel.
 func (s selection) takes(t schema.Table) bool {
 	switch {
-	case t.Kind == schema.Derived || t.Kind == schema.Momentary:
+	case !t.Travels():
 		return false
 	case t.Kind == schema.Queue:
 		return true
 	case s.scoped && (t.Name == "tblPreference" || t.Name == "tblConfig"):
 		return false // these belong to no category
-	case s.level == LevelAll:
+	case s.level == schema.LevelAll:
 		return true
 	case s.level == schema.LevelRoomDirectory && t.Level == schema.LevelCategory, s.level == schema.LevelCategory && t.Name == "tblSiopWhiteList":
 		return true
@@ -67,10 +67,12 @@ func (s selection) takes(t schema.Table) bool {
 }
 
 // messages tells whether messages travel.
-func (s selection) messages() bool { return s.level == LevelAll || s.level == schema.LevelContent }
+func (s selection) messages() bool {
+	return s.level == schema.LevelAll || s.level == schema.LevelContent
+}
 
 // people tells whether the rows of principals travel.
-func (s selection) people() bool { return s.level == LevelAll || s.level == schema.LevelUser }
+func (s selection) people() bool { return s.level == schema.LevelAll || s.level == schema.LevelUser }
 
 // limit gives the column of a table that says to which node a row belongs, and the nodes whose rows travel; no
 // column where a row belongs to none.
@@ -109,7 +111,7 @@ func columnsTo(t schema.Table, target string) []int {
 		if r.Table != target || !isNumberOf(r) {
 			continue
 		}
-		places = append(places, place(t, r.Column))
+		places = append(places, t.Place(r.Column))
 	}
 	return places
 }
@@ -122,13 +124,8 @@ func isNumberOf(r schema.Reference) bool {
 	return target.Database == schema.Chat && c.Type != schema.GUID && r.Table != "tblChat" && r.Table != "tblServerIdentity"
 }
 
-// place gives where a column stands in a table's rows.
-func place(t schema.Table, column string) int {
-	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == column })
-}
-
-// columnPlace is place by the name of a published table.
+// columnPlace gives where a column stands in the rows of a published table.
 func columnPlace(table, column string) int {
 	t, _ := schema.Lookup(table)
-	return place(t, column)
+	return t.Place(column)
 }

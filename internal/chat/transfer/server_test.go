@@ -189,7 +189,7 @@ func TestAnExportIsCancelledWhileTheServerStalls(t *testing.T) {
 		}
 		return tdstest.Action{}
 	})
-	_, err := transfer.Export(ctx, db, io.Discard, transfer.ExportOptions{Source: "source", Level: transfer.LevelAll}, nil)
+	_, err := transfer.Export(ctx, db, io.Discard, transfer.ExportOptions{Source: "source", Level: schema.LevelAll}, nil)
 	if failure.Of(err).ID != failure.Cancelled {
 		t.Errorf("got %v", err)
 	}

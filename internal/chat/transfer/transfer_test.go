@@ -16,7 +16,7 @@ import (
 func exported(t testing.TB, db database.Database, options transfer.ExportOptions) (*archive.Archive, transfer.ExportResult) {
 	t.Helper()
 	if options.Level == "" {
-		options.Level = transfer.LevelAll
+		options.Level = schema.LevelAll
 	}
 	options.Source = "source"
 	var file bytes.Buffer
@@ -45,7 +45,7 @@ func lasting(t testing.TB, db database.Database) map[string][][]any {
 	t.Helper()
 	dump := databasetest.Dump(t, db)
 	for name := range dump {
-		if table, _ := schema.Lookup(name); table.Kind == schema.Derived || table.Kind == schema.Momentary {
+		if table, _ := schema.Lookup(name); !table.Travels() {
 			delete(dump, name)
 		}
 	}

@@ -150,18 +150,19 @@ func (t tree) named(text string) []int64 {
 
 func (t tree) unknown(target, text string) error {
 	const most = 20
-	var names []string
 	for _, id := range t.order {
 		n := t.nodes[id]
-		if n.category && !n.isRoot() && !slices.Contains(names, n.name) {
-			names = append(names, n.name)
-		}
 		if !n.category && (n.name == text || n.guid == strings.ToLower(text)) {
 			return failure.New(failure.ScopeNotFound, target, fmt.Sprintf("%.100q is a room, and --scope takes categories", text),
 				fmt.Sprintf("Name the category that it is in: %.100q.", t.nodes[n.parent].name))
 		}
 	}
+	var names []string
+	for _, c := range t.categories() {
+		names = append(names, c.Name)
+	}
 	slices.Sort(names)
+	names = slices.Compact(names)
 	hint := "There are: " + strings.Join(names[:min(len(names), most)], ", ") + "."
 	switch {
 	case len(names) == 0:
