@@ -22,13 +22,7 @@ type ChatCategory struct {
 type chatCategories []ChatCategory
 
 // Items gives the categories one by one.
-func (c chatCategories) Items() []any {
-	items := make([]any, len(c))
-	for i, one := range c {
-		items[i] = one
-	}
-	return items
-}
+func (c chatCategories) Items() []any { return report.Items(c) }
 
 // Tables shows the categories in one table.
 func (c chatCategories) Tables() []report.Table {

@@ -71,13 +71,7 @@ type ChatRoom struct {
 type chatRooms []ChatRoom
 
 // Items gives the rooms one by one.
-func (r chatRooms) Items() []any {
-	items := make([]any, len(r))
-	for i, one := range r {
-		items[i] = one
-	}
-	return items
-}
+func (r chatRooms) Items() []any { return report.Items(r) }
 
 // Tables shows the rooms in one table.
 func (r chatRooms) Tables() []report.Table {
@@ -212,13 +206,7 @@ type ChatMessage struct {
 type chatMessages []ChatMessage
 
 // Items gives the messages one by one.
-func (m chatMessages) Items() []any {
-	items := make([]any, len(m))
-	for i, one := range m {
-		items[i] = one
-	}
-	return items
-}
+func (m chatMessages) Items() []any { return report.Items(m) }
 
 // Tables shows some messages in one table.
 func (m chatMessages) Tables() []report.Table {

@@ -51,13 +51,7 @@ func (o *LossShow) ask(ctx context.Context, env *Environment) ([]admin.Loss, err
 type lossList []admin.Loss
 
 // Items gives the losses one by one.
-func (l lossList) Items() []any {
-	items := make([]any, len(l))
-	for i, one := range l {
-		items[i] = one
-	}
-	return items
-}
+func (l lossList) Items() []any { return report.Items(l) }
 
 // Tables shows each loss with some of its files.
 func (l lossList) Tables() []report.Table {

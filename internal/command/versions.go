@@ -42,13 +42,7 @@ func (o *VersionsList) Run(ctx context.Context, env *Environment) error {
 type versionList []admin.Version
 
 // Items gives the versions one by one.
-func (v versionList) Items() []any {
-	items := make([]any, len(v))
-	for i, one := range v {
-		items[i] = one
-	}
-	return items
-}
+func (v versionList) Items() []any { return report.Items(v) }
 
 // Tables shows all versions together.
 func (v versionList) Tables() []report.Table {

@@ -35,13 +35,7 @@ type pair struct {
 
 type several []pair
 
-func (s several) Items() []any {
-	items := make([]any, len(s))
-	for i, one := range s {
-		items[i] = one
-	}
-	return items
-}
+func (s several) Items() []any { return Items(s) }
 
 func (s several) Tables() []Table {
 	table := Table{Title: "Pools", Header: []string{"Pool", "Backlog"}}

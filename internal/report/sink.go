@@ -28,6 +28,15 @@ type List interface {
 	Items() []any
 }
 
+// Items gives the elements of a slice one by one, for a List.
+func Items[T any](all []T) []any {
+	items := make([]any, len(all))
+	for i, one := range all {
+		items[i] = one
+	}
+	return items
+}
+
 // Table is one table for people: a title (may be empty), a header and rows. A table without a
 // header is a list of name and value.
 type Table struct {
