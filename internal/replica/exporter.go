@@ -15,7 +15,6 @@ import (
 type Exporter struct {
 	*Replica
 	full bool
-	kept uint64 // the index knows that so much is offered
 }
 
 // Exporter prepares one session towards the partner. With full set everything is compared.
@@ -35,7 +34,12 @@ func (e *Exporter) Hello(context.Context) (exchange.Hello, error) {
 func (r *Replica) heldError(reason string) error {
 	return failure.New(failure.StoreHeld, r.Pool,
 		fmt.Sprintf("The loss brake holds %s of %s: %s", r.Module, r.Pool, reason),
-		fmt.Sprintf("If the content was lost, run: csbackup sync --pool-fqdn %s --backup-module %s. If it was deleted on purpose, run: csbackup loss show --pool-fqdn %s.", r.Partner, r.Module, r.Pool))
+		HeldAdvice(r.Pool, r.Partner, r.Module))
+}
+
+// HeldAdvice says what to do where the loss brake holds a module of a pool.
+func HeldAdvice(pool, partner, module string) string {
+	return fmt.Sprintf("If the content was lost, run: csbackup sync --pool-fqdn %s --backup-module %s. If it was deleted on purpose, run: csbackup loss show --pool-fqdn %s.", partner, module, pool)
 }
 
 // Welcomed hears from where on the partner wants to know. A partner that knows more of this index than
@@ -79,21 +83,11 @@ func (e *Exporter) offered() (uint64, error) {
 // willOffer keeps, before anything is offered, how far it goes: rather all there is at once than each window
 // by itself.
 func (e *Exporter) willOffer(through uint64) error {
-	if through <= e.kept {
-		return nil
-	}
 	offered, err := e.offered()
-	if err != nil {
+	if err != nil || through <= offered {
 		return err
 	}
-	if through > offered {
-		offered = e.Index.Head()
-		if err := e.setMeta("offered", strconv.FormatUint(offered, 10)); err != nil {
-			return err
-		}
-	}
-	e.kept = offered
-	return nil
+	return e.setMeta("offered", strconv.FormatUint(e.Index.Head(), 10))
 }
 
 const itemsAtOnce = 4096

@@ -38,24 +38,27 @@ func (r *Replica) moments() (all []moment, err error) {
 func (r *Replica) remember() error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	return r.rememberFrom(func(last uint64) uint64 { return last + 1 })
+	return r.rememberAfter(1)
 }
 
 // rememberGrowth does it where twice as much happened as when it was last done: within one long session,
 // too, the partner may send more than was there before. The caller holds writing.
 func (r *Replica) rememberGrowth() error {
-	return r.rememberFrom(func(last uint64) uint64 { return max(last+1, 2*last) })
+	return r.rememberAfter(2)
 }
 
-// rememberFrom keeps this moment if the index has come to the sequence number that is due after the last one's.
-func (r *Replica) rememberFrom(due func(last uint64) uint64) error {
+// rememberAfter keeps this moment if the index has a higher sequence number than at the last one, and so many
+// times as high a one at least.
+func (r *Replica) rememberAfter(times uint64) error {
 	all, err := r.moments()
 	if err != nil {
 		return err
 	}
 	now := moment{r.Index.Head(), map[string]int64{}}
-	if len(all) > 0 && now.Head < due(all[len(all)-1].Head) {
-		return nil
+	if len(all) > 0 {
+		if last := all[len(all)-1].Head; now.Head <= last || now.Head < times*last {
+			return nil
+		}
 	}
 	for _, root := range r.Roots {
 		now.Files[root.Name] = r.Index.RootCounts(root.Name).Files
