@@ -121,12 +121,7 @@ func TestWhereNothingIsToldEveryLookIsFull(t *testing.T) {
 
 // The brake judges what is told as it judges what is found.
 func TestP7_WhatIsToldIsWeighed(t *testing.T) {
-	a, b := pair(t)
-	for i := range 10 {
-		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
-	}
-	cycle(t, a, b)
-	cycle(t, a, b)
+	a, b := seeded(t, 10)
 	before := len(b.tree())
 	for i := range 6 {
 		a.store.RemoveAll(fmt.Sprintf("%s/CollabContent/m/s%d", a.root, i))
@@ -186,12 +181,7 @@ func (s *side) reopen(t *testing.T) {
 
 // A restore that was cut half-way, and a restart, make no deletion out of what is still missing.
 func TestP16_AHalfRestoredLossStaysHeld(t *testing.T) {
-	a, b := pair(t)
-	for i := range 10 {
-		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
-	}
-	cycle(t, a, b)
-	cycle(t, a, b)
+	a, b := seeded(t, 10)
 	whole := b.tree()
 	a.store.RemoveAll(a.root + "/CollabContent/m")
 	a.look(t)

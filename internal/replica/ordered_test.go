@@ -12,12 +12,7 @@ import (
 // A partner that orders the deletion of everything, with every brake of its own out of the way, does
 // not get it until somebody on this side has confirmed that very plan.
 func TestP19_APartnerThatDeletesEverythingIsHeldBack(t *testing.T) {
-	a, b := pair(t)
-	for i := range 20 {
-		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
-	}
-	cycle(t, a, b)
-	cycle(t, a, b)
+	a, b := seeded(t, 20)
 	before := b.tree()
 	a.store.RemoveAll(a.root + "/CollabContent/m")
 	a.look(t)

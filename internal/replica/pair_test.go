@@ -2,6 +2,7 @@ package replica_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net"
 	"path/filepath"
@@ -99,6 +100,18 @@ func cycle(t *testing.T, a, b *side) {
 
 func pair(t *testing.T) (a, b *side) {
 	return newSide(t, "pool1", "pool2", "1-WebServices-1"), newSide(t, "pool2", "pool1", "1-WebServices-2")
+}
+
+// seeded gives a pair that has the same files, m/s0 and so on, whose contents are their numbers.
+func seeded(t *testing.T, files int) (a, b *side) {
+	t.Helper()
+	a, b = pair(t)
+	for i := range files {
+		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
+	}
+	cycle(t, a, b)
+	cycle(t, a, b)
+	return a, b
 }
 
 func wantAlike(t *testing.T, a, b *side) {

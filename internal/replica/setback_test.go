@@ -64,12 +64,7 @@ func (s *side) reopenIndex(t *testing.T) {
 // only the partner still has must come back.
 func TestP3_P6_AMachineThatWasSetBackLosesNothing(t *testing.T) {
 	for later := range 5 {
-		a, b := pair(t)
-		for i := range 3 {
-			a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
-		}
-		cycle(t, a, b)
-		cycle(t, a, b)
+		a, b := seeded(t, 3)
 		was := a.copy(t)
 		for i := range 3 {
 			a.write(t, fmt.Sprintf("n/s%d", i), fmt.Sprint("before ", i), 1000)
@@ -95,15 +90,10 @@ func TestP3_P6_AMachineThatWasSetBackLosesNothing(t *testing.T) {
 
 // Where most is lost, content that somebody brings back under another name is no rename.
 func TestP6_WhatIsBroughtBackOfALossIsNoRename(t *testing.T) {
-	a, b := pair(t)
-	for i := range 6 {
-		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint("content ", i), 1000)
-	}
-	cycle(t, a, b)
-	cycle(t, a, b)
+	a, b := seeded(t, 6)
 	whole := b.tree()
 	a.store.RemoveAll(a.root + "/CollabContent/m")
-	a.write(t, "rescued/s0", "content 0", 1000)
+	a.write(t, "rescued/s0", "0", 1000)
 	a.look(t)
 	if a.Held() == "" {
 		t.Fatal("the loss is not held")
@@ -125,12 +115,7 @@ func TestP6_WhatIsBroughtBackOfALossIsNoRename(t *testing.T) {
 // A foreign store in the place of the known one is taken over when a restore begins. What a look finds in it
 // before the partner's content has arrived is still no change that somebody made.
 func TestP6_P16_ALookAmidARestoreTakesNothingOfAForeignStore(t *testing.T) {
-	a, b := pair(t)
-	for i := range 6 {
-		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint("content ", i), 1000)
-	}
-	cycle(t, a, b)
-	cycle(t, a, b)
+	a, b := seeded(t, 6)
 	whole := b.tree()
 	for name := range a.store.Files() {
 		a.store.RemoveAll(name)
