@@ -9,6 +9,7 @@ import (
 
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
+	"csbackup/internal/replica"
 )
 
 // The words for states; there are no others.
@@ -55,8 +56,7 @@ func exportState(s standing) (state, reason string) {
 	}
 	switch {
 	case s.held != "":
-		return errorState, fmt.Sprintf("The loss brake holds: %s. If the store is not mounted, mount it; the service goes on by itself. If the content was lost, run: csbackup sync --pool-fqdn %s --backup-module %s. "+
-			"If it was deleted on purpose, run: csbackup loss show --pool-fqdn %s.", s.held, s.partner, s.module, s.pool)
+		return errorState, fmt.Sprintf("The loss brake holds: %s. If the store is not mounted, mount it; the service goes on by itself. %s", s.held, replica.HeldAdvice(s.pool, s.partner, s.module))
 	case s.expired:
 		return errorState, advised(s.certificate)
 	case s.exportError != nil:
