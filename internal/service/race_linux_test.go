@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,24 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"csbackup/internal/filestore/conformance"
+
 	"golang.org/x/sys/unix"
 )
 
-// census is all that can be told of a folder and what is below it.
 func (l *lab) census(dir string) map[string]string {
 	l.t.Helper()
-	found := map[string]string{}
-	l.check(filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		var stat unix.Stat_t
-		if err := unix.Lstat(path, &stat); err != nil {
-			return err
-		}
-		found[path] = fmt.Sprint(stat.Ino, stat.Mode, stat.Nlink, stat.Size, stat.Mtim, stat.Ctim)
-		return nil
-	}))
+	found, err := conformance.Census(dir)
+	l.check(err)
 	return found
 }
 

@@ -1,3 +1,3 @@
-// Package conformance is the suite that every implementation of filestore.Store passes. It imports
-// filestore only.
+// Package conformance is the suite that every implementation of filestore.Store passes, and what tests of
+// more than one store count with. It imports filestore only.
 package conformance

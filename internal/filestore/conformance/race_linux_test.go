@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"csbackup/internal/filestore"
+	"csbackup/internal/filestore/conformance"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,21 +35,9 @@ func outside(t *testing.T) string {
 	return dir
 }
 
-// census is all that can be told of a folder and what is below it.
 func census(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	found := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		var stat unix.Stat_t
-		if err := unix.Lstat(path, &stat); err != nil {
-			return err
-		}
-		found[path] = fmt.Sprint(stat.Ino, stat.Mode, stat.Nlink, stat.Size, stat.Mtim, stat.Ctim)
-		return nil
-	})
+	found, err := conformance.Census(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
