@@ -32,14 +32,13 @@ BeforeAll {
             [string] $PoolFqdn
         )
 
-        for ($i = 0; $i -lt 300; $i++) {
-            $module = (Get-CsBackupServiceStatus -PoolFqdn $PoolFqdn -BackupModule ConfServices.DataConf).BackupModules[0]
-            if ($module.ExportStatus -eq 'FinalState') {
-                return
-            }
-            Start-Sleep -Milliseconds 200
+        $arrived = Wait-Until -Condition {
+            (Get-CsBackupServiceStatus -PoolFqdn $PoolFqdn -BackupModule ConfServices.DataConf).BackupModules[0].ExportStatus -eq 'FinalState'
         }
-        throw "$PoolFqdn is still in $($module.ExportStatus): $($module | Format-List -Property * | Out-String)"
+        if (-not $arrived) {
+            $module = (Get-CsBackupServiceStatus -PoolFqdn $PoolFqdn -BackupModule ConfServices.DataConf).BackupModules[0]
+            throw "$PoolFqdn is still in $($module.ExportStatus): $($module | Format-List -Property * | Out-String)"
+        }
     }
 }
 
