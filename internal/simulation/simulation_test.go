@@ -5,13 +5,14 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 )
 
 const (
-	// seedsVariable says how many seeds are run in the place of usually.
+	// seedsVariable says how many seeds are run in the place of usually, or which: FIRST-LAST.
 	seedsVariable = "CSBACKUP_TEST_SEEDS"
 	// seedVariable names one seed that is run alone and told in full.
 	seedVariable = "CSBACKUP_TEST_SEED"
@@ -51,9 +52,9 @@ var keptSeeds = []uint64{
 	10400, // content of a lost file came back under another name, which was taken for a rename
 }
 
-func number(t *testing.T, variable string) uint64 {
+func number(t *testing.T, variable, value string) uint64 {
 	t.Helper()
-	n, err := strconv.ParseUint(os.Getenv(variable), 10, 63)
+	n, err := strconv.ParseUint(value, 10, 63)
 	if err != nil {
 		t.Fatalf("%s must be a number: %v", variable, err)
 	}
@@ -63,19 +64,22 @@ func number(t *testing.T, variable string) uint64 {
 // Two pools live through a week, again and again, and each promise is compared with what is there
 // after each event.
 func TestP1_P2_P3_P4_P6_P13_P15_SimulatedWeeks(t *testing.T) {
-	if os.Getenv(seedVariable) != "" {
-		if err := Week(number(t, seedVariable), true, os.Getenv(watchVariable)); err != nil {
+	if seed := os.Getenv(seedVariable); seed != "" {
+		if err := Week(number(t, seedVariable, seed), true, os.Getenv(watchVariable)); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	seeds := append([]uint64{}, keptSeeds...)
-	count := uint64(usually)
-	if os.Getenv(seedsVariable) != "" {
-		count = number(t, seedsVariable)
+	first, last := uint64(1), uint64(usually)
+	if asked := os.Getenv(seedsVariable); asked != "" {
+		from, to, isRange := strings.Cut(asked, "-")
+		if last = number(t, seedsVariable, from); isRange {
+			first, last = last, number(t, seedsVariable, to)
+		}
 	}
-	for seed := range count {
-		seeds = append(seeds, seed+1)
+	for seed := first; seed <= last; seed++ {
+		seeds = append(seeds, seed)
 	}
 	var next, broken atomic.Int64
 	var running sync.WaitGroup
