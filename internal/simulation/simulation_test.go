@@ -49,6 +49,7 @@ var keptSeeds = []uint64{
 	7893,  // what the partner sent before any look diluted a loss
 	9957,  // a folder above another one was moved away while that was made, and was made anew, but not durably
 	6413,  // a whole machine was set back to an earlier copy of itself, and gave sequence numbers anew
+	11359, // a whole machine was set back, and then had to restore the other one
 	10400, // content of a lost file came back under another name, which was taken for a rename
 }
 
