@@ -6,6 +6,7 @@
 // on it; that each batch names its direction, epoch, number and the hash of the batch before it, so
 // that a repeated, dropped or swapped batch is refused or changes nothing; and that nothing goes back
 // and forth per file. A peer is given up that is silent for a minute, that sends or takes less than
-// 1 KiB a second on average while this side waits for it, or that says for 24 hours that it is at work.
+// 1 KiB a second on average while this side waits for it, or that says for 24 hours that it is at work. A
+// session that lasts for a day is ended in order by its exporter, which goes on in another one; none lasts longer than three.
 // It may import index and failure.
 package exchange

@@ -106,7 +106,7 @@ func (x *export) run(ctx context.Context) error {
 	if size == 0 {
 		size = firstWindow
 	}
-	for x.left() > 0 {
+	for x.left() > 0 && !x.conn.long() {
 		began := time.Now()
 		items, through, err := x.source.Window(ctx, after, min(size, x.left()))
 		if err != nil {
@@ -151,7 +151,7 @@ func (x *export) left() int64 {
 
 // retries offers again what the importer could not apply before.
 func (x *export) retries(ctx context.Context) error {
-	for after := ""; ; {
+	for after := ""; !x.conn.long(); {
 		if err := x.send(frameRetry, putBytes(nil, []byte(after)), true); err != nil {
 			return unreachable(err)
 		}
@@ -172,6 +172,7 @@ func (x *export) retries(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
 }
 
 func (x *export) window(ctx context.Context, batch Batch, items []index.Item) error {
@@ -202,7 +203,7 @@ func (x *export) window(ctx context.Context, batch Batch, items []index.Item) er
 		return err
 	}
 	for _, want := range wants {
-		if x.left() <= 0 {
+		if x.left() <= 0 || x.conn.long() {
 			break
 		}
 		if err := x.part(ctx, want, items[want.Item]); err != nil {
@@ -303,6 +304,9 @@ func (x *export) content(ctx context.Context, want Want, item index.Item, length
 		x.buffer = make([]byte, dataChunk)
 	}
 	for length > 0 {
+		if item.Size >= Resumable && x.conn.long() {
+			return ErrWithdrawn // the next session goes on where this one stops
+		}
 		n, err := io.ReadFull(c, x.buffer[:min(length, dataChunk)])
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrWithdrawn, err)

@@ -19,15 +19,20 @@ const (
 	// longestWork is how long a peer may do nothing but say that it is at work: comparing a whole store
 	// may take hours.
 	longestWork = 24 * time.Hour
+	// longEnough is when an exporter ends a session in order, to go on in another one, and longest when a
+	// session is given up: whatever the steps are that a peer draws it out with, it ends.
+	longEnough = 24 * time.Hour
+	longest    = 3 * longEnough
 )
 
 // paced is a connection that is closed under a peer that falls behind. A peer has as much time as it may
 // be silent; waiting for it uses that up, and what it sends earns it back, by what it is worth.
 type paced struct {
 	io.ReadWriteCloser
-	idle             time.Duration
-	reading, writing *time.Timer
-	late             atomic.Bool
+	idle                    time.Duration
+	began                   time.Time
+	reading, writing, whole *time.Timer
+	late, endless           atomic.Bool
 
 	mu      sync.Mutex
 	left    time.Duration // that the peer has for what it sends
@@ -37,7 +42,7 @@ type paced struct {
 }
 
 func newPaced(conn io.ReadWriteCloser, idle time.Duration) *paced {
-	p := &paced{ReadWriteCloser: conn, idle: idle, left: idle, room: idle}
+	p := &paced{ReadWriteCloser: conn, idle: idle, began: time.Now(), left: idle, room: idle}
 	giveUp := func() {
 		p.late.Store(true)
 		conn.Close()
@@ -45,8 +50,21 @@ func newPaced(conn io.ReadWriteCloser, idle time.Duration) *paced {
 	p.reading, p.writing = time.AfterFunc(idle, giveUp), time.AfterFunc(idle, giveUp)
 	p.reading.Stop()
 	p.writing.Stop()
+	p.whole = time.AfterFunc(longest, func() {
+		p.endless.Store(true)
+		conn.Close()
+	})
 	return p
 }
+
+// Close ends the session.
+func (p *paced) Close() error {
+	p.whole.Stop()
+	return p.ReadWriteCloser.Close()
+}
+
+// long tells whether the session has lasted so long that it is better ended in order.
+func (p *paced) long() bool { return time.Since(p.began) > longEnough }
 
 // Read reads what comes while the peer has time left.
 func (p *paced) Read(b []byte) (int, error) {
@@ -85,6 +103,9 @@ func (p *paced) Write(b []byte) (written int, err error) {
 }
 
 func (p *paced) told(err error) error {
+	if err != nil && p.endless.Load() {
+		return fmt.Errorf("the session did not come to its end in %s: %w", longest, err)
+	}
 	if err != nil && p.late.Load() {
 		return fmt.Errorf("the other side was silent for %s, or slower than %d bytes a second: %w", p.idle, slowest, err)
 	}

@@ -81,8 +81,8 @@ func TestP23_OneWriterOfAStoreThatIsMountedLater(t *testing.T) {
 		s := l.statusAt(other, one)
 		return s.ExportStatus == "ErrorState" && strings.Contains(s.Reason, "Another Backup Service holds the file store")
 	})
-	l.write(one, "CollabContent/n/t", "content")
 	before := l.status(one).Backlog
+	l.write(one, "CollabContent/n/t", "content")
 	l.must("sync", "--pool-fqdn", one)
 	l.until("the first one works on", func() bool { return l.status(one).Backlog > before })
 }

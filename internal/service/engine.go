@@ -216,6 +216,10 @@ func (e *engine) export(ctx context.Context, full bool) error {
 		e.progress.exported = true
 		e.progress.lastAcknowledged = &now
 	}
+	if err == nil && full && !result.Drained { // ended for its length: the comparison goes on in the next session
+		e.progress.syncWanted = true
+		e.nudge()
+	}
 	return err
 }
 
