@@ -94,7 +94,7 @@ func (k *Keeper) Trouble(now time.Time) (trouble error, expired bool) {
 	until := leaf.NotAfter.UTC().Format(time.RFC3339)
 	switch {
 	case now.After(leaf.NotAfter):
-		return renew(k.files.Certificate, fmt.Sprintf("The service's certificate %s has expired: it was valid until %s", k.files.Certificate, until), k.problem), true
+		return outlived(k.files.Certificate, leaf, k.problem), true
 	case k.problem != nil:
 		return renew(k.files.Certificate, "The changed certificate files cannot be used, and the certificate that they held before still is, until "+until, k.problem), false
 	case leaf.NotAfter.Sub(now) < remindBefore:

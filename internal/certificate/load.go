@@ -111,7 +111,7 @@ func (id *identity) authorities(f Files, carried []*x509.Certificate) error {
 func (id *identity) check(path string) error {
 	now, leaf := time.Now(), id.pair.Leaf
 	if now.After(leaf.NotAfter) {
-		return renew(path, fmt.Sprintf("The certificate %s has expired: it was valid until %s", path, leaf.NotAfter.UTC().Format(time.RFC3339)), nil)
+		return outlived(path, leaf, nil)
 	}
 	if now.Before(leaf.NotBefore) {
 		return invalid(path, "The certificate is not valid yet", fmt.Errorf("it is valid from %s", leaf.NotBefore.UTC().Format(time.RFC3339)))
@@ -207,4 +207,9 @@ func invalid(path, message string, cause error) error {
 func renew(path, message string, cause error) error {
 	return failure.Wrap(failure.CertificateInvalid, path, message,
 		"Put a new certificate and its key in the place of the old ones; a running service takes them up by itself. In a lab, move the old ones away and run csbackup certificate create.", cause)
+}
+
+// outlived is the failure of a certificate that has expired.
+func outlived(path string, leaf *x509.Certificate, cause error) error {
+	return renew(path, fmt.Sprintf("The certificate %s has expired: it was valid until %s", path, leaf.NotAfter.UTC().Format(time.RFC3339)), cause)
 }

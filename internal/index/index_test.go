@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -212,4 +213,41 @@ func TestVectorLaws(t *testing.T) {
 			t.Fatal("compare is not a mirror of itself")
 		}
 	})
+}
+
+// An intent is found until the change that forgets it is durable, also after all others were forgotten.
+func TestIntentsStayUntilTheyAreForgotten(t *testing.T) {
+	x := open(t, filepath.Join(t.TempDir(), "x"))
+	defer x.Close()
+	one, two := index.Item{Path: "r/1", Kind: index.File, Size: 1}, index.Item{Path: "r/2", Kind: index.File, Size: 2}
+	no := errors.New("no")
+	for i, step := range []struct {
+		change func(tx *index.Tx) error
+		left   []index.Item
+	}{
+		{func(tx *index.Tx) error { return errors.Join(tx.PutIntent(one), tx.PutIntent(two)) }, []index.Item{one, two}},
+		{func(tx *index.Tx) error { return tx.DropIntent(one.Path) }, []index.Item{two}},
+		{func(tx *index.Tx) error { return errors.Join(tx.DropIntent(two.Path), no) }, []index.Item{two}},
+		{func(tx *index.Tx) error { return tx.DropIntent(two.Path) }, nil},
+		{func(tx *index.Tx) error { return errors.Join(tx.PutIntent(one), no) }, nil},
+		{func(tx *index.Tx) error { return tx.PutIntent(two) }, []index.Item{two}},
+	} {
+		_ = x.Update(step.change) // some are to fail
+		has, err := x.HasIntents()
+		if err != nil || has != (len(step.left) > 0) {
+			t.Errorf("step %d: there are intents: %v (%v)", i, has, err)
+		}
+		err = x.Update(func(tx *index.Tx) error {
+			for _, want := range []index.Item{one, two} {
+				got, found, err := tx.Intent(want.Path)
+				if err != nil || found != slices.ContainsFunc(step.left, func(it index.Item) bool { return it.Path == want.Path }) || found && got.Size != want.Size {
+					t.Errorf("step %d: of %s there is %+v, %v, %v", i, want.Path, got, found, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

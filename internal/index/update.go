@@ -12,6 +12,8 @@ import (
 type Tx struct {
 	x     *Index
 	known map[string]row // what it has read and written so far
+	// settled: an intent was forgotten, perhaps the last one.
+	settled bool
 }
 
 // row is what the index has under one path; there is false for nothing.
@@ -57,8 +59,16 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 			return err
 		}
 	}
+	intents := x.intents
+	if tx.settled {
+		if intents, err = x.hasIntents(); err != nil {
+			return err
+		}
+	}
 	err = damage("make a change of the index durable", x.connection.Exec("COMMIT"))
-	committed = err == nil
+	if committed = err == nil; committed {
+		x.intents = intents
+	}
 	return err
 }
 
@@ -97,14 +107,15 @@ func (tx *Tx) Refresh(it Item) error { return tx.write(it) }
 
 // upsert replaces the row of the same path only. A sequence number that another path has is an error:
 // INSERT OR REPLACE would remove that other path without a word.
-const upsert = "INSERT INTO item(" + columns + `) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
+const upsert = "INSERT INTO item(" + columns + `) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)
 ON CONFLICT(folder, name) DO UPDATE SET kind=excluded.kind, size=excluded.size, modtime=excluded.modtime,
   hash=excluded.hash, vector=excluded.vector, sequence=excluded.sequence, state=excluded.state,
   changetime=excluded.changetime, identity=excluded.identity, since=excluded.since`
 
-// refresh leaves the sequence number, and with it the index over these numbers, as it is.
-const refresh = `UPDATE item SET kind=?, size=?, modtime=?, hash=?, vector=?, state=?, changetime=?, identity=?, since=?
-WHERE folder=? AND name=?`
+// refresh takes the same values, and leaves the sequence number (?8), and with it the index over these
+// numbers, as it is.
+const refresh = `UPDATE item SET kind=?3, size=?4, modtime=?5, hash=?6, vector=?7, state=?9, changetime=?10, identity=?11, since=?12
+WHERE folder=?1 AND name=?2`
 
 func (tx *Tx) write(it Item) error {
 	before, ok, err := tx.Get(it.Path)
@@ -117,11 +128,11 @@ func (tx *Tx) write(it Item) error {
 	tx.x.sums.add(it, 1)
 	tx.known[it.Path] = row{it, true}
 	folder, name := split(it.Path)
+	statement := upsert
 	if ok && before.Sequence == it.Sequence {
-		return tx.x.query(refresh, []any{int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector),
-			int64(it.State), it.ChangeTime, int64(it.Identity), it.Since, folder, name}, nil)
+		statement = refresh
 	}
-	return tx.x.query(upsert, []any{
+	return tx.x.query(statement, []any{
 		folder, name, int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector), int64(it.Sequence),
 		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since}, nil)
 }
@@ -149,6 +160,7 @@ func (tx *Tx) DropIntent(path string) error {
 	if !tx.x.intents {
 		return nil
 	}
+	tx.settled = true
 	return tx.x.query("DELETE FROM intent WHERE path=?", []any{path}, nil)
 }
 
