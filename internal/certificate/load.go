@@ -46,7 +46,7 @@ type identity struct {
 
 func read(f Files) (*identity, error) {
 	if f.Certificate == "" {
-		return nil, invalid("", "No certificate was named", errors.New("--certificate is missing"))
+		return nil, invalid("", "No certificate was named", errors.New("its path is missing"))
 	}
 	text, err := content(f.Certificate)
 	if err != nil {
@@ -78,7 +78,7 @@ func (id *identity) authorities(f Files, carried []*x509.Certificate) error {
 			id.roots.AddCert(c)
 		}
 		if len(carried) == 0 {
-			return invalid("", "No authority was named", errors.New("--ca is missing"))
+			return invalid("", "No authority was named", errors.New("its path is missing"))
 		}
 		return nil
 	}

@@ -42,7 +42,7 @@ func (o *ChatDatabase) open(ctx context.Context, env *Environment) (database.Dat
 	if strings.TrimSpace(o.DBInstance) == "" {
 		return nil, failure.New(failure.InvalidUsage, "", "No database was named", "Name one with --db-instance: server, server\\instance, server,port or sqlite:PATH.")
 	}
-	options := database.Options{TrustServerCertificate: o.TrustServerCertificate, Encrypt: o.Encrypt, ServerCertificate: o.ServerCertificate, LegacyTLS: o.LegacyTLS}
+	options := database.Options{TrustServerCertificate: o.TrustServerCertificate, Encrypt: strings.ToLower(o.Encrypt), ServerCertificate: o.ServerCertificate, LegacyTLS: o.LegacyTLS}
 	instance, err := database.ParseInstance(o.DBInstance, o.DBName, env.Lookup, options)
 	if err != nil {
 		return nil, err

@@ -59,11 +59,11 @@ func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
 	case o.FileName == "" && !o.AsBytes:
 		err = failure.New(failure.InvalidUsage, "", "Nothing says where the archive is to go", "Give --file-name FILE, or --as-bytes for standard output.")
 	case o.FileName != "" && o.AsBytes:
-		err = failure.New(failure.InvalidUsage, o.FileName, "--file-name and --as-bytes exclude each other", "Give one of them.")
+		err = failure.New(failure.InvalidUsage, o.FileName, "The archive goes either to a file or to standard output", "Give --file-name FILE or --as-bytes, not both.")
 	case o.AsBytes && env.StdoutIsTerminal:
-		err = failure.New(failure.InvalidUsage, "", "--as-bytes would write a ZIP file to the terminal", "Send standard output to a file or a program, or give --file-name FILE.")
+		err = failure.New(failure.InvalidUsage, "", "The archive would be written to the terminal", "Send standard output to a file or a program, or give --file-name FILE.")
 	case o.AsBytes && o.DisableExportedNodes:
-		err = failure.New(failure.InvalidUsage, "", "--disable-exported-nodes needs an archive that is safe on a disk, which --as-bytes cannot know", "Give --file-name FILE, or disable the rooms in a second run.")
+		err = failure.New(failure.InvalidUsage, "", "Rooms are disabled only once the archive is safe on a disk, which nobody knows of standard output", "Give --file-name FILE, or disable the rooms in a second run.")
 	}
 	if err != nil {
 		return options, err
@@ -77,8 +77,8 @@ func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
 		}
 	}
 	if o.DisableExportedNodes && (options.Level == schema.LevelUser || options.Level == schema.LevelCategory) {
-		return options, failure.New(failure.InvalidUsage, o.Level, "--disable-exported-nodes disables rooms, and the level "+string(options.Level)+" exports none",
-			"Leave it out, or give --level All, RoomDirectory or Content.")
+		return options, failure.New(failure.InvalidUsage, o.Level, "Exported rooms are to be disabled, and the level "+string(options.Level)+" exports none",
+			"Leave --disable-exported-nodes out, or give --level All, RoomDirectory or Content.")
 	}
 	if err := options.Check(); err != nil {
 		return options, err
@@ -154,7 +154,7 @@ func (o *ChatExport) warn(env *Environment, r transfer.ExportResult) {
 		env.Sink.Warning("Left out: " + one + ".")
 	}
 	if r.FileLinks > 0 {
-		env.Sink.Warning(fmt.Sprintf("%s messages link to uploaded files that are not in the archive; --file-store takes them along.", report.Number(r.FileLinks)))
+		env.Sink.Warning(fmt.Sprintf("%s messages link to uploaded files that are not in the archive; csbackup chat export --file-store takes them along.", report.Number(r.FileLinks)))
 	}
 }
 

@@ -47,9 +47,9 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	case o.FileName == "" && !o.ByteInput:
 		return failure.New(failure.InvalidUsage, "", "Nothing says which archive is to be imported", "Give --file-name FILE, or --byte-input for standard input.")
 	case o.FileName != "" && o.ByteInput:
-		return failure.New(failure.InvalidUsage, o.FileName, "--file-name and --byte-input exclude each other", "Give one of them.")
+		return failure.New(failure.InvalidUsage, o.FileName, "The archive comes either from a file or from standard input", "Give --file-name FILE or --byte-input, not both.")
 	case o.ByteInput && isTerminal(env.Stdin):
-		return failure.New(failure.InvalidUsage, "", "--byte-input would read the archive from the terminal", "Send a file to standard input, or give --file-name FILE.")
+		return failure.New(failure.InvalidUsage, "", "The archive would be read from the terminal", "Send a file to standard input, or give --file-name FILE.")
 	}
 	if err := checkFolder(o.Report); err != nil {
 		return err
@@ -156,7 +156,7 @@ func (o *ChatImport) warn(env *Environment, r transfer.ImportResult) {
 		env.Sink.Warning("Left out: " + one + ".")
 	}
 	if more := max(r.ClashCount, r.MissingCount) - mostWarnings; more > 0 {
-		env.Sink.Warning(fmt.Sprintf("%s more are named in the --report.", report.Number(more)))
+		env.Sink.Warning(fmt.Sprintf("%s more are named in a report.", report.Number(more)))
 	}
 }
 

@@ -63,7 +63,7 @@ func exportPage(o *ChatExport, r transfer.ExportResult) htmlreport.Page {
 func notIncluded(r transfer.ExportResult) htmlreport.Section {
 	s := htmlreport.Section{Title: "Not in the archive", Header: []string{"What", "Why"}}
 	if r.FileLinks > 0 {
-		s.Rows = append(s.Rows, []string{report.Number(r.FileLinks) + " messages link to uploaded files", "the files lie in the file store, not in the database; --file-store takes them along"})
+		s.Rows = append(s.Rows, []string{report.Number(r.FileLinks) + " messages link to uploaded files", "the files lie in the file store, not in the database; csbackup chat export --file-store takes them along"})
 	}
 	if r.Unreferenced > 0 {
 		s.Rows = append(s.Rows, []string{report.Number(r.Unreferenced) + " principals", "no row that travels refers to them; directory sync adds them again"})
@@ -72,7 +72,7 @@ func notIncluded(r transfer.ExportResult) htmlreport.Section {
 		s.Rows = append(s.Rows, []string{"affiliations, group members and other tables that the directory or the service fills", "they are made again by themselves"})
 	}
 	if len(r.Scope) > 0 {
-		s.Rows = append(s.Rows, []string{"preferences and the configuration", "they belong to no category, and --scope was given"})
+		s.Rows = append(s.Rows, []string{"preferences and the configuration", "they belong to no category, and only some were to be exported"})
 	}
 	for _, one := range r.LeftOut {
 		s.Rows = append(s.Rows, []string{one, "it could not travel"})

@@ -32,7 +32,7 @@ func (o *ConfigurationGet) AddFlags(flags *pflag.FlagSet) {
 // Run gives the settings; nothing when the filter does not match.
 func (o *ConfigurationGet) Run(ctx context.Context, env *Environment) error {
 	if o.Identity != "" && o.Filter != "" {
-		return failure.New(failure.InvalidUsage, "", "--identity and --filter exclude each other", "Leave one of them out.")
+		return failure.New(failure.InvalidUsage, "", "Settings are asked for either by name or by a pattern", "Leave out --identity or --filter.")
 	}
 	if err := checkIdentity(o.Identity); err != nil {
 		return err

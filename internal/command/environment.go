@@ -18,8 +18,18 @@ type Environment struct {
 	// Topology is the path given with --topology; when empty, CSBACKUP_TOPOLOGY is used.
 	Topology string
 	LogFile  string // the path given with --log-file
+	// Word puts the advice in a status into the caller's words, where that is not a person at a shell.
+	Word func(advice string) string
 	// StdoutIsTerminal and StderrIsTerminal tell whether a person sits there.
 	StdoutIsTerminal, StderrIsTerminal bool
+}
+
+// word gives an advice as the caller is to read it.
+func (e *Environment) word(advice string) string {
+	if e.Word == nil {
+		return advice
+	}
+	return e.Word(advice)
 }
 
 // Command is one command with its options filled in.

@@ -44,11 +44,20 @@ func (o *Status) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	defer client.Close()
-	status, err := client.Status(ctx, wanted, o.Force)
+	status, err := askStatus(ctx, env, client, wanted, o.Force)
 	if err != nil {
 		return err
 	}
 	return env.Sink.Object(StatusResult{status})
+}
+
+// askStatus asks a service how it stands. What it advises comes in the caller's words.
+func askStatus(ctx context.Context, env *Environment, client *admin.Client, wanted []string, force bool) (admin.Status, error) {
+	status, err := client.Status(ctx, wanted, force)
+	for i, m := range status.BackupModules {
+		status.BackupModules[i].Reason = env.word(m.Reason)
+	}
+	return status, err
 }
 
 // modules gives the identities to ask for: what is in the category and named as well; none stands

@@ -92,7 +92,7 @@ func (o *Sync) watch(ctx context.Context, env *Environment, client *admin.Client
 	defer ticker.Stop()
 	var w wait
 	for {
-		status, err := client.Status(ctx, wanted, o.Force)
+		status, err := askStatus(ctx, env, client, wanted, o.Force)
 		if err != nil {
 			return err
 		}

@@ -29,6 +29,9 @@
 //	{"schema":1,"type":"error","Id":"…","Category":"…","Message":"…","Hint":"…","Target":"…"}
 //	                                                         the last line otherwise
 //
+// An error's Hint and the Reason of a status speak of cmdlets and their parameters, and of a command
+// line only where no cmdlet does the same.
+//
 // A stream without a result or an error as its last line was cut short and means failure, whatever
 // the exit code says. The exit code is that of the same command on the command line.
 //

@@ -71,6 +71,16 @@ func TestARequestBecomesOptionsAndItsOutcomeEvents(t *testing.T) {
 	}
 }
 
+func TestWhoCallsThroughTheDoorIsAdvisedInItsWords(t *testing.T) {
+	lines, raw, err := serve(context.Background(), strings.NewReader(`{"protocol":1,"command":"a probe"}`+"\n"), func(_ context.Context, env *command.Environment, _ *probe) error {
+		env.Sink.Verbose(env.Word("Run csbackup sync --pool-fqdn p."))
+		return fmt.Errorf("around it: %w", failure.New(failure.InvalidUsage, "x", "It is --scope", "Leave --scope out."))
+	})
+	if err == nil || len(lines) != 3 || lines[1]["message"] != "Run Invoke-CsBackupServiceSync -PoolFqdn p." || lines[2]["Hint"] != "Leave -Scope out." || lines[2]["Message"] != "It is --scope" {
+		t.Errorf("%v, %s", err, raw)
+	}
+}
+
 func TestAWrongRequestIsAnsweredWithOneError(t *testing.T) {
 	for _, one := range []struct{ request, id string }{
 		{"", "InvalidUsage"},

@@ -56,7 +56,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err == nil {
 		err = carryOut(ctx, cancel, o, events, output)
 	}
-	if closing := events.Close(err); closing != nil && err == nil {
+	if closing := events.Close(worded(err)); closing != nil && err == nil {
 		return failure.Wrap(failure.FileNotWritable, "", "The answer could not be written", "Keep standard output open until the last event.", closing)
 	}
 	return err
@@ -80,7 +80,7 @@ func carryOut(ctx context.Context, cancel func(), o Options, events report.Outpu
 	stdin := watch(reader, takes && taker.TakesBytes(), cancel)
 	defer sayAlive(output, cmp.Or(o.AliveEvery, aliveInterval))()
 	err = asked.command.Run(ctx, &command.Environment{
-		Sink: events, Stdin: stdin, Stdout: &bytesWriter{to: output}, Log: o.Log, Lookup: o.Lookup, Topology: topology,
+		Sink: events, Stdin: stdin, Stdout: &bytesWriter{to: output}, Log: o.Log, Lookup: o.Lookup, Topology: topology, Word: Word,
 	})
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return failure.Of(context.Canceled)

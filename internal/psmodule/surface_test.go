@@ -25,6 +25,9 @@ func (p parameter) at(position int) parameter     { p.position = position; retur
 func (p parameter) piped() parameter              { p.byValue = true; return p }
 func (p parameter) of(values ...string) parameter { p.values = values; return p }
 
+// connection is how the server of a database is trusted.
+var connection = []parameter{named("TrustServerCertificate", "switch"), named("ServerCertificate", "string"), named("Encrypt", "string").of("true", "strict", "false")}
+
 // cmdlets is the published surface, restated.
 var cmdlets = map[string]cmdlet{
 	"Invoke-CsBackupServiceSync": {
@@ -65,6 +68,7 @@ var cmdlets = map[string]cmdlet{
 			named("Level", "string").of("All", "User", "Category", "RoomDirectory", "Content"), named("Scope", "System.Collections.Generic.List[string]"),
 			named("StartDate", "datetime"), named("DisableExportedNodes", "switch"), named("Report", "string"),
 		},
+		added: connection,
 	},
 	"Import-CsPersistentChatData": {
 		defaultSet: "FileName", shouldProcess: true, published: true,
@@ -72,7 +76,7 @@ var cmdlets = map[string]cmdlet{
 			named("DBInstance", "string").required(), named("FileName", "string", "FileName").required(),
 			named("ByteInput", "byte[]", "ByteInput").required().piped(), named("Report", "string"),
 		},
-		added: []parameter{named("DBName", "string")},
+		added: append([]parameter{named("DBName", "string")}, connection...),
 	},
 }
 

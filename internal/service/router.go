@@ -26,7 +26,7 @@ func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcom
 	e := engines[h.Module]
 	if e == nil {
 		return exchange.Welcome{}, failure.New(failure.UnknownModule, h.Module, "The partner offered the module "+h.Module+", which is not replicated here",
-			"Enable it on both sides: csbackup configuration set --enable-rgs-backup-service=true.")
+			"Enable it on both sides: csbackup configuration set --enable-rgs-backup-service 1.")
 	}
 	if err := e.standing(); err != nil {
 		return exchange.Welcome{}, err

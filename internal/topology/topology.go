@@ -33,7 +33,7 @@ func Find(explicit string, lookup func(string) string) (*Topology, error) {
 	}
 	if path == "" {
 		return nil, failure.New(failure.TopologyNotFound, "", "No topology file was named",
-			"Name the file with --topology FILE or in the environment variable "+Variable+".")
+			"Name the file in the environment variable "+Variable+", or with --topology FILE.")
 	}
 	return Load(path)
 }
@@ -44,7 +44,7 @@ func Load(path string) (*Topology, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, failure.Wrap(failure.TopologyNotFound, path, "The topology file does not exist",
-			"Correct --topology or "+Variable+".", err)
+			"Correct "+Variable+" or --topology.", err)
 	}
 	if err != nil {
 		return nil, unreadable(path, err)

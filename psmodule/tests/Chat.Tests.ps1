@@ -96,6 +96,23 @@ Describe 'An export' {
     }
 }
 
+Describe 'The server' {
+    It 'can be trusted in the ways of the executable' {
+        Use-FakeHost -Mode 'record'
+        Set-Location -LiteralPath $env:CSBACKUP_TEST_DIR
+        $file = [System.IO.Path]::Combine($env:CSBACKUP_TEST_DIR, 'sql.pem')
+        Export-CsPersistentChatData -DBInstance 'sql1\rtc' -FileName x.zip -TrustServerCertificate -Encrypt False
+        $parameters = (Get-RecordedRequest).parameters
+        $parameters.TrustServerCertificate | Should -BeTrue
+        $parameters.Encrypt | Should -Be 'false'
+        Import-CsPersistentChatData -DBInstance 'sql1\rtc' -FileName x.zip -ServerCertificate sql.pem
+        $parameters = (Get-RecordedRequest).parameters
+        $parameters.ServerCertificate | Should -Be $file
+        $parameters.PSObject.Properties.Name | Should -Not -Contain 'Encrypt'
+        Use-RealHost
+    }
+}
+
 Describe 'An import' {
     It 'takes a file, and finds nothing to do the second time' {
         $target = New-ChatDatabase -Name 'file.db'

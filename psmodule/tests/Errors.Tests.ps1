@@ -21,6 +21,12 @@ Describe 'A failure' {
         $record.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
     }
 
+    It 'advises in the words of the cmdlets' {
+        Export-CsPersistentChatData -DBInstance 'sqlite:none.db' -FileName x.zip -Level User -StartDate '1/31/2018' -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].ErrorDetails.RecommendedAction | Should -BeLike 'Leave -StartDate out, or give -Level All or Content.*'
+        $problem[0].Exception.Message | Should -Not -Match '--'
+    }
+
     It 'clears $? and nothing else' {
         $global:LASTEXITCODE = 77
         Get-CsBackupServiceStatus -PoolFqdn 'pool9.contoso.com' -ErrorAction SilentlyContinue

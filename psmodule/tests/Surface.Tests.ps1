@@ -39,11 +39,17 @@ BeforeDiscovery {
         @{ Cmdlet = 'Export-CsPersistentChatData'; Name = 'StartDate'; Type = 'DateTime'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
         @{ Cmdlet = 'Export-CsPersistentChatData'; Name = 'DisableExportedNodes'; Type = 'SwitchParameter'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
         @{ Cmdlet = 'Export-CsPersistentChatData'; Name = 'Report'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
+        @{ Cmdlet = 'Export-CsPersistentChatData'; Name = 'TrustServerCertificate'; Type = 'SwitchParameter'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
+        @{ Cmdlet = 'Export-CsPersistentChatData'; Name = 'ServerCertificate'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
+        @{ Cmdlet = 'Export-CsPersistentChatData'; Name = 'Encrypt'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
         @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'DBInstance'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $true; Piped = $false }
         @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'DBName'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
         @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'FileName'; Type = 'String'; Set = 'FileName'; Position = -1; Mandatory = $true; Piped = $false }
         @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'ByteInput'; Type = 'Byte[]'; Set = 'ByteInput'; Position = -1; Mandatory = $true; Piped = $true }
         @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'Report'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
+        @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'TrustServerCertificate'; Type = 'SwitchParameter'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
+        @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'ServerCertificate'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
+        @{ Cmdlet = 'Import-CsPersistentChatData'; Name = 'Encrypt'; Type = 'String'; Set = $everywhere; Position = -1; Mandatory = $false; Piped = $false }
     )
     $counts = @($surface | Group-Object -Property { $_.Cmdlet } | ForEach-Object -Process { @{ Cmdlet = $_.Name; Count = $_.Count } })
 }

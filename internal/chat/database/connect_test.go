@@ -315,7 +315,7 @@ func TestACertificateWithANegativeNumber(t *testing.T) {
 }
 
 func TestOptionsSayWhatTheyTakeAway(t *testing.T) {
-	for word, options := range map[string]database.Options{"--legacy-tls": {LegacyTLS: true}, "--encrypt": {Encrypt: "false"}, "--trust-server-certificate": trusting} {
+	for word, options := range map[string]database.Options{"TLS 1.0": {LegacyTLS: true}, "unencrypted": {Encrypt: "false"}, "not checked who answers": trusting} {
 		if warnings := options.Warnings(); len(warnings) != 1 || !strings.Contains(warnings[0], word) {
 			t.Errorf("got %q", warnings)
 		}

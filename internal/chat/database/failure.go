@@ -163,7 +163,7 @@ func adviseProtection(text string) advice {
 		return expired
 	case isAny(text, "certificate is valid for", "certificate is not valid for", "doesn't contain any", "legacy Common Name"):
 		return otherName
-	case isAny(text, "not the one of --server-certificate"):
+	case isAny(text, "it is not the named one"):
 		return notTheSame
 	case isAny(text, "x509:", "certificate"):
 		return untrusted

@@ -27,12 +27,12 @@ const DefaultSilence = 10 * time.Minute
 func (o Options) Warnings() []string {
 	var warnings []string
 	if o.LegacyTLS {
-		warnings = append(warnings, "--legacy-tls allows TLS 1.0 and 1.1, old ciphers and key exchange without forward secrecy; use it only for servers that cannot be updated.")
+		warnings = append(warnings, "TLS 1.0 and 1.1, old ciphers and key exchange without forward secrecy are allowed; do that only for servers that cannot be updated.")
 	}
 	if o.Encrypt == "false" {
-		warnings = append(warnings, "--encrypt false sends everything after the login unencrypted, and does not check the server's certificate.")
+		warnings = append(warnings, "Everything after the login is sent unencrypted, and the server's certificate is not checked.")
 	} else if o.TrustServerCertificate {
-		warnings = append(warnings, "--trust-server-certificate does not check who answers; somebody in between could read and change everything.")
+		warnings = append(warnings, "It is not checked who answers as the server: somebody in between could read and change everything.")
 	}
 	return warnings
 }

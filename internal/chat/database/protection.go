@@ -33,7 +33,7 @@ func protection(i Instance) (*tls.Config, error) {
 	}
 	known, err := readCertificates(i.Options.ServerCertificate)
 	if err != nil {
-		return nil, failure.Wrap(failure.FileNotReadable, i.Options.ServerCertificate, "The file of --server-certificate cannot be used",
+		return nil, failure.Wrap(failure.FileNotReadable, i.Options.ServerCertificate, "The file of the server's certificate cannot be used",
 			"Give the server's certificate, or that of its issuer, as PEM or DER.", err)
 	}
 	config.InsecureSkipVerify = true // checkKnown does it
@@ -91,7 +91,7 @@ func checkKnown(known []*x509.Certificate, host string, presented []*x509.Certif
 		between.AddCert(one)
 	}
 	if _, err := presented[0].Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: between}); err != nil {
-		return fmt.Errorf("it is not the one of --server-certificate, nor issued by it: %w", err)
+		return fmt.Errorf("it is not the named one, nor issued by it: %w", err)
 	}
 	return nil
 }

@@ -32,11 +32,11 @@ type ExportOptions struct {
 func (o ExportOptions) Check() error {
 	level := o.Level
 	if !o.StartDate.IsZero() && (level == schema.LevelUser || level == schema.LevelCategory) {
-		return failure.New(failure.InvalidUsage, string(level), "--start-date limits messages, and the level "+string(level)+" has none",
+		return failure.New(failure.InvalidUsage, string(level), "A start date limits messages, and the level "+string(level)+" has none",
 			"Leave --start-date out, or give --level All or Content.")
 	}
 	if o.FileStore != "" && level != schema.LevelAll && level != schema.LevelContent {
-		return failure.New(failure.InvalidUsage, string(level), "--file-store adds files to messages, and the level "+string(level)+" has none",
+		return failure.New(failure.InvalidUsage, string(level), "Uploaded files belong to messages, and the level "+string(level)+" has none",
 			"Leave --file-store out, or give --level All or Content.")
 	}
 	return nil

@@ -42,7 +42,7 @@ func (f *filePlan) look() error {
 	}
 	if f.importer.options.FileStore == "" {
 		r.LeftOutCount += count
-		r.leaveOut("%d uploaded files, which stay in the archive: no --file-store was given", count)
+		r.leaveOut("%d uploaded files, which stay in the archive: csbackup chat import --file-store puts them into a file store", count)
 		return nil
 	}
 	return f.each(func(name string, there bool, _ time.Time, _ io.Reader) error {

@@ -121,7 +121,7 @@ func (t tree) resolve(target string, texts []string) ([]int64, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, failure.New(failure.InvalidUsage, target, "--scope names nothing", "Give the name or GUID of a category, or leave --scope out.")
+		return nil, failure.New(failure.InvalidUsage, target, "The scope names no category", "Give the name or GUID of a category, or leave --scope out.")
 	}
 	slices.Sort(found)
 	return found, nil
@@ -153,7 +153,7 @@ func (t tree) unknown(target, text string) error {
 	for _, id := range t.order {
 		n := t.nodes[id]
 		if !n.category && (n.name == text || n.guid == strings.ToLower(text)) {
-			return failure.New(failure.ScopeNotFound, target, fmt.Sprintf("%.100q is a room, and --scope takes categories", text),
+			return failure.New(failure.ScopeNotFound, target, fmt.Sprintf("%.100q is a room, and a scope is of categories", text),
 				fmt.Sprintf("Name the category that it is in: %.100q.", t.nodes[n.parent].name))
 		}
 	}

@@ -36,6 +36,15 @@ function Export-CsPersistentChatData {
     .PARAMETER Report
     A report to write, as a page for a browser (.html).
 
+    .PARAMETER TrustServerCertificate
+    Takes whatever certificate the server shows; only where the network itself is trusted.
+
+    .PARAMETER ServerCertificate
+    A file, as a PowerShell path, with the certificate that the server must have, or that of its issuer.
+
+    .PARAMETER Encrypt
+    How the connection to the server is encrypted: true (when left out), strict or false.
+
     .INPUTS
     None.
 
@@ -89,7 +98,17 @@ function Export-CsPersistentChatData {
         [switch] $DisableExportedNodes,
 
         [Parameter()]
-        [string] $Report
+        [string] $Report,
+
+        [Parameter()]
+        [switch] $TrustServerCertificate,
+
+        [Parameter()]
+        [string] $ServerCertificate,
+
+        [Parameter()]
+        [ValidateSet('true', 'strict', 'false')]
+        [string] $Encrypt
     )
 
     process {
@@ -98,9 +117,12 @@ function Export-CsPersistentChatData {
             $PSCmdlet.ThrowTerminatingError((New-CsBackupErrorRecord -Id 'InvalidUsage' -Category 'InvalidArgument' -Target $DBInstance `
                 -Message 'Nothing says where the archive is to go.' -Hint 'Give -FileName for a file, or -AsBytes for a byte array.'))
         }
-        $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'DBInstance', 'DBName', 'Level', 'Scope', 'StartDate', 'DisableExportedNodes'
+        $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'DBInstance', 'DBName', 'Level', 'Scope', 'StartDate', 'DisableExportedNodes', 'TrustServerCertificate', 'Encrypt'
         if (-not [string]::IsNullOrEmpty($Report)) {
             $request['Report'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $Report
+        }
+        if (-not [string]::IsNullOrEmpty($ServerCertificate)) {
+            $request['ServerCertificate'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $ServerCertificate
         }
         if (-not $AsBytes) {
             $request['FileName'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $FileName

@@ -26,6 +26,15 @@ function Import-CsPersistentChatData {
     .PARAMETER Report
     A report to write, as a page for a browser (.html). An existing file is overwritten.
 
+    .PARAMETER TrustServerCertificate
+    Takes whatever certificate the server shows; only where the network itself is trusted.
+
+    .PARAMETER ServerCertificate
+    A file, as a PowerShell path, with the certificate that the server must have, or that of its issuer.
+
+    .PARAMETER Encrypt
+    How the connection to the server is encrypted: true (when left out), strict or false.
+
     .INPUTS
     System.Byte[]. An archive.
 
@@ -66,7 +75,17 @@ function Import-CsPersistentChatData {
         [byte[]] $ByteInput,
 
         [Parameter()]
-        [string] $Report
+        [string] $Report,
+
+        [Parameter()]
+        [switch] $TrustServerCertificate,
+
+        [Parameter()]
+        [string] $ServerCertificate,
+
+        [Parameter()]
+        [ValidateSet('true', 'strict', 'false')]
+        [string] $Encrypt
     )
 
     begin {
@@ -97,9 +116,12 @@ function Import-CsPersistentChatData {
             $PSCmdlet.ThrowTerminatingError((New-CsBackupErrorRecord -Id 'InvalidUsage' -Category 'InvalidArgument' -Target $DBInstance `
                 -Message 'There is no archive to import: nothing came through the pipeline.' -Hint 'Pipe the archive as one byte array, or give -ByteInput or -FileName.'))
         }
-        $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'DBInstance', 'DBName'
+        $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'DBInstance', 'DBName', 'TrustServerCertificate', 'Encrypt'
         if (-not [string]::IsNullOrEmpty($Report)) {
             $request['Report'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $Report
+        }
+        if (-not [string]::IsNullOrEmpty($ServerCertificate)) {
+            $request['ServerCertificate'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $ServerCertificate
         }
         # A dry run is a run of its own: it goes through everything and changes nothing.
         if (-not $PSCmdlet.ShouldProcess($DBInstance, 'Import Persistent Chat data')) {
