@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ func (s *service) Status(_ context.Context, modules []string) (admin.Status, err
 		host = s.Pool.FQDN
 	}
 	status := admin.Status{PoolFqdn: s.Pool.FQDN, BackupPoolFqdn: s.partner.FQDN, ActiveMachineFqdn: host, BackupModules: []admin.ModuleStatus{}}
-	w, away := s.working()
+	w, away, silent := s.stands()
 	var exports, imports []string
 	for _, m := range module.All() {
 		asked := contains(modules, m.Identity)
@@ -32,9 +33,9 @@ func (s *service) Status(_ context.Context, modules []string) (admin.Status, err
 		}
 		ms := admin.ModuleStatus{Identity: m.Identity, ExportStatus: notInitialized, ImportStatus: notInitialized}
 		if m.Held && s.enabled(m) {
-			if away != nil {
-				ms.ExportStatus, ms.ImportStatus, ms.Reason = errorState, errorState, advised(away)
-			} else if ms, err = s.moduleStatus(w.engines[m.Identity]); err != nil {
+			if w == nil {
+				ms.ExportStatus, ms.ImportStatus, ms.Reason = errorState, errorState, advised(cmp.Or(silent, away))
+			} else if ms, err = s.moduleStatus(w.engines[m.Identity], silent); err != nil {
 				return admin.Status{}, err
 			}
 			exports, imports = append(exports, ms.ExportStatus), append(imports, ms.ImportStatus)
@@ -71,7 +72,7 @@ const (
 	patientBeyond    = 10 * time.Minute
 )
 
-func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
+func (s *service) moduleStatus(e *engine, silent error) (admin.ModuleStatus, error) {
 	e.mu.Lock()
 	p := e.progress
 	e.mu.Unlock()
@@ -79,7 +80,7 @@ func (s *service) moduleStatus(e *engine) (admin.ModuleStatus, error) {
 	counts := x.Counts()
 	left, bytes := e.replica.Left()
 	certificate, expired := s.keys.Trouble(time.Now())
-	st := standing{progress: p, module: e.module.Identity, pool: s.Pool.FQDN, partner: s.partner.FQDN, certificate: certificate, expired: expired, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
+	st := standing{progress: p, module: e.module.Identity, pool: s.Pool.FQDN, partner: s.partner.FQDN, certificate: certificate, expired: expired, silent: silent, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
 		held: e.replica.Held(), heldBack: e.replica.HeldBack(), left: left, leftBytes: bytes, missing: counts.Missing, suspects: counts.Suspects,
 		pending: counts.Pending, packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10}
 	if err := examples(x, &st); err != nil {
@@ -134,7 +135,7 @@ func (s *service) Sync(_ context.Context, modules []string) error {
 		if err := replica.RememberSync(s.indexes[m.Identity], true); err != nil {
 			return s.explain(err)
 		}
-		if w, err := s.working(); err == nil {
+		if w, _, _ := s.stands(); w != nil {
 			w.engines[m.Identity].sync()
 		}
 	}

@@ -27,7 +27,7 @@ func (s *service) explain(err error) error {
 		return failure.Wrap(failure.StateUnusable, s.StateDir, "The index in "+s.StateDir+" is damaged", "Restart the service: it builds the index again by comparing, and deletes nothing for it.", err)
 	case errors.Is(err, filestore.ErrFull):
 		free := ""
-		if w, away := s.working(); away == nil {
+		if w, err := s.working(); err == nil {
 			if usage, usageErr := w.store.Usage(); usageErr == nil {
 				free = fmt.Sprintf(": %d bytes are free", usage.Free)
 			}

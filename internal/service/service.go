@@ -20,6 +20,7 @@ import (
 	"csbackup/internal/certificate"
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 	"csbackup/internal/manager"
 	"csbackup/internal/module"
@@ -55,9 +56,16 @@ type service struct {
 	// abandoned: the disk did not answer in time at the end, and nothing is closed under what still uses it.
 	abandoned bool
 
-	mu   sync.Mutex
-	work *work // nil until the file store could be opened
-	away error // why it could not be opened yet
+	open func(path string) (filestore.Store, error)
+
+	mu     sync.Mutex
+	work   *work // nil until the file store could be opened
+	away   error // why it could not be opened yet
+	silent error // why it does not answer, nil while it does
+	// answering ends, with the partner's sessions, when the file store falls silent: the partner is not to
+	// wait for what waits for the store.
+	answering    context.Context
+	endAnswering context.CancelFunc
 }
 
 // Run serves the pool until the context ends. A file store that cannot be used yet is waited for.
@@ -89,8 +97,9 @@ func Run(ctx context.Context, o Options) error {
 	if kept == nil {
 		return failure.Wrap(failure.StateUnusable, o.StateDir, "The settings cannot be kept", "Give --state-dir a folder that this account may write.", err)
 	}
-	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{},
+	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{}, open: filestore.OpenFollowing,
 		dial: tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })}
+	s.answering, s.endAnswering = context.WithCancel(context.Background())
 	defer s.close()
 	for _, m := range module.All() {
 		if !m.Held {
@@ -100,17 +109,40 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if err := s.openStore(ctx); failure.IsID(err, failure.InstanceRunning) || ctx.Err() != nil {
-		return err
+	return s.begin(ctx)
+}
+
+// begin opens the file store and serves; a store that does not answer is no reason to wait with that.
+func (s *service) begin(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	opened, silence := make(chan error, 1), make(chan struct{})
+	go s.attend(ctx, s.ask, silence)
+	go func() { opened <- s.openStore(ctx) }()
+	select {
+	case err := <-opened:
+		if failure.IsID(err, failure.InstanceRunning) || ctx.Err() != nil {
+			return err
+		}
+		opened <- err
+	case <-silence:
+	case <-ctx.Done():
+		select {
+		case err := <-opened:
+			return err
+		case <-time.After(stopWithin / 2):
+			s.abandoned = true
+			return nil
+		}
 	}
-	return s.serve(ctx)
+	return s.serve(ctx, opened)
 }
 
 func (s *service) close() {
 	if s.abandoned {
 		return
 	}
-	if w, err := s.working(); err == nil {
+	if w, _, _ := s.stands(); w != nil {
 		s.letGo(w.closers)
 	}
 	s.letGo(s.closers)
@@ -144,7 +176,8 @@ func (s *service) openIndex(m module.Module) error {
 	return nil
 }
 
-func (s *service) serve(ctx context.Context) error {
+// serve answers callers, and works once what opens the file store says that it is there.
+func (s *service) serve(ctx context.Context, opened <-chan error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	local, err := admin.ListenLocal(s.RuntimeDir, s.Pool.FQDN)
@@ -184,7 +217,7 @@ func (s *service) serve(ctx context.Context) error {
 			}
 		})
 	}
-	running.Go(func() { s.run(ctx) })
+	running.Go(func() { s.run(ctx, opened) })
 	running.Go(func() { manager.Watch(ctx, s.healthy) })
 	s.Log.Info("serving", "pool", s.Pool.FQDN, "partner", s.partner.FQDN, "address", listener.Addr().String())
 	if trouble, _ := s.keys.Trouble(time.Now()); trouble != nil {
@@ -260,6 +293,9 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 		s.Log.Warn("a caller that is not the partner was turned away", "names", strings.Join(names, ","))
 		return
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(s.answers(), stop)()
 	r := &router{explain: s.explain, open: func() (map[string]*engine, error) {
 		w, err := s.working()
 		if err != nil {

@@ -29,6 +29,7 @@ type standing struct {
 	pool, partner  string
 	certificate    error // why the service's own certificate needs somebody, nil when it does not
 	expired        bool  // it is of no use any more
+	silent         error // why the file store does not answer
 	now            time.Time
 	patience       time.Duration // how long nothing may be heard of a cycle or of the partner
 	held, heldBack string
@@ -55,6 +56,8 @@ func exportState(s standing) (state, reason string) {
 		heard = s.lastMove
 	}
 	switch {
+	case s.silent != nil:
+		return errorState, advised(s.silent)
 	case s.held != "":
 		return errorState, fmt.Sprintf("The loss brake holds: %s. If the store is not mounted, mount it; the service goes on by itself. %s", s.held, replica.HeldAdvice(s.pool, s.partner, s.module))
 	case s.expired:
@@ -129,6 +132,8 @@ func (s standing) notes() string {
 
 func importState(s standing) (state, reason string) {
 	switch {
+	case s.silent != nil:
+		return errorState, "" // the export's reason says it
 	case s.heldBack != "":
 		return errorState, fmt.Sprintf("The loss brake holds: %s. If that is meant, run: csbackup loss show --pool-fqdn %s. If not, bring it back to the partner: csbackup sync --pool-fqdn %s --backup-module %s.",
 			s.heldBack, s.pool, s.pool, s.module)

@@ -40,6 +40,7 @@ func TestP24_HonestStates(t *testing.T) {
 		{"suspect files", finalState, normalState, `Suspect files: 2, such as "rotten"`, with(func(s *standing) { s.suspects, s.suspect = 2, "rotten" })},
 		{"names that are left out", finalState, normalState, "not replicated: 1, such as link", with(func(s *standing) { s.look.Skipped, s.look.Example = 1, "link" })},
 		{"the brake holds", errorState, normalState, "the folder is gone", with(func(s *standing) { s.held = "the folder is gone" })},
+		{"the store does not answer", errorState, errorState, "no answer", with(func(s *standing) { s.silent, s.held = errors.New("no answer"), "the folder is gone" })},
 		{"the last cycle failed", errorState, normalState, "no", with(func(s *standing) { s.exportError = errors.New("no") })},
 		{"a folder could not be listed", errorState, normalState, "no", with(func(s *standing) { s.look.Incomplete = errors.New("no") })},
 		{"the worker stopped", errorState, normalState, "No cycle has come to its end since 2018-01-31T10:59:59Z", with(func(s *standing) { s.lastCycle = noon.Add(-time.Hour - time.Second) })},

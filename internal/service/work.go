@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -28,27 +29,24 @@ type work struct {
 	closers []io.Closer
 }
 
-// working gives what the service works with, or why it cannot work yet.
-func (s *service) working() (*work, error) {
+// stands gives what the service works with, nil while there is nothing, why it could not be opened, and why
+// it does not answer.
+func (s *service) stands() (w *work, away, silent error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.work, s.away
+	return s.work, s.away, s.silent
+}
+
+// working gives what the service works with, or why it cannot work now.
+func (s *service) working() (*work, error) {
+	w, away, silent := s.stands()
+	return w, cmp.Or(silent, away)
 }
 
 // run does the service's work until the context ends, from when its file store is there.
-func (s *service) run(ctx context.Context) {
-	for {
-		w, err := s.working()
-		if err == nil {
-			var running sync.WaitGroup
-			running.Go(func() { w.lease.Keep(ctx) })
-			for _, e := range w.engines {
-				running.Go(func() { s.cycles(ctx, e) })
-				running.Go(func() { e.scrub(ctx) })
-			}
-			running.Wait()
-			return
-		}
+func (s *service) run(ctx context.Context, opened <-chan error) {
+	err := <-opened
+	for err != nil {
 		timer := time.NewTimer(awaitEvery)
 		select {
 		case <-ctx.Done():
@@ -56,10 +54,18 @@ func (s *service) run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		if s.openStore(ctx) == nil {
+		if err = s.openStore(ctx); err == nil {
 			s.Log.Info("the file store is there", "store", s.Pool.FileStore)
 		}
 	}
+	w, _, _ := s.stands()
+	var running sync.WaitGroup
+	running.Go(func() { w.lease.Keep(ctx) })
+	for _, e := range w.engines {
+		running.Go(func() { s.cycles(ctx, e) })
+		running.Go(func() { e.scrub(ctx) })
+	}
+	running.Wait()
 }
 
 // openStore opens the file store, takes its lease and makes the engines. When it fails nothing is held,
@@ -68,7 +74,7 @@ func (s *service) openStore(ctx context.Context) error {
 	w := &work{engines: map[string]*engine{}}
 	err := s.fill(ctx, w)
 	if err == nil {
-		err = s.explain(s.begin(w))
+		err = s.explain(s.workWith(w))
 	}
 	if err == nil {
 		return nil
@@ -83,9 +89,9 @@ func (s *service) openStore(ctx context.Context) error {
 	return err
 }
 
-// begin makes w what the service works with. A sync that was asked for until now is found here, a later
+// workWith makes w what the service works with. A sync that was asked for until now is found here, a later
 // one by the engine itself.
-func (s *service) begin(w *work) error {
+func (s *service) workWith(w *work) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range w.engines {
@@ -100,7 +106,7 @@ func (s *service) begin(w *work) error {
 }
 
 func (s *service) fill(ctx context.Context, w *work) error {
-	opened, err := filestore.OpenFollowing(s.Pool.FileStore)
+	opened, err := s.open(s.Pool.FileStore)
 	if err != nil {
 		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The file store "+s.Pool.FileStore+" of "+s.Pool.FQDN+" cannot be opened",
 			"Mount it, and let the service's account read and change it; the service goes on by itself. If the path is wrong, correct fileStore in the topology file and restart the service.", err)
