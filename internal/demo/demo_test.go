@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,8 +42,13 @@ func TestDemo(t *testing.T) {
 	if strings.ContainsAny(out.String(), "\x00\x1b\u202e") {
 		t.Error("control characters of messages reached the terminal")
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "pool?", "*", "BackupStore", "DataConf", "Temp", "*"))
-	if err != nil || len(left) != 0 {
-		t.Errorf("temporary files were left: %v %v", left, err)
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.Contains(path, filepath.Join("DataConf", "Temp")) {
+			t.Errorf("a temporary file was left: %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -261,7 +261,7 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 }
 
 func (im *Importer) publish(s *step, place string, kept *kept, touched map[string]bool) error {
-	touched[im.Base+"/Temp"] = true
+	touched[path.Dir(s.temp)] = true
 	if s.onDisk() {
 		return im.replace(s, place, kept, touched)
 	}

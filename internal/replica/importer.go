@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -272,7 +273,7 @@ func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchan
 		return failure.New(failure.ProtocolMismatch, part.Item.Path, "A content came that was not asked for", "Update both services to the same version.")
 	}
 	s := in.at[part.Item.Path]
-	temp, sum := im.temp("in"), sha256.New()
+	temp, sum := im.tempIn(), sha256.New()
 	var w filestore.Writer
 	var err error
 	if part.Item.Size >= exchange.Resumable {
@@ -287,7 +288,7 @@ func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchan
 		}
 		w, err = im.Store.Create(temp)
 		if errors.Is(err, fs.ErrNotExist) {
-			if err = im.makeOwn("Temp"); err == nil {
+			if err = im.makeLasting(path.Dir(temp)); err == nil {
 				w, err = im.Store.Create(temp)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+
+	"csbackup/internal/filestore"
 )
 
 // partPrefix marks a large transfer that was cut and can go on; every other temporary file is swept.
@@ -18,12 +20,26 @@ func (r *Replica) temp(use string) string {
 	return fmt.Sprintf("%s/Temp/%s-%x-%d", r.Base, use, uint64(r.Index.Replica()), r.temporary.Add(1))
 }
 
+// incomingFolders is over how many folders the files on their way in are spread. Several are made at a
+// time, and a file system makes those of one folder one after the other, all in one place of the disk.
+const incomingFolders = 8
+
+// tempIn gives such a name for a file on its way in.
+func (r *Replica) tempIn() string {
+	n := r.temporary.Add(1)
+	return fmt.Sprintf("%s/Temp/%s%d/in-%x-%d", r.Base, incomingPrefix, n%incomingFolders, uint64(r.Index.Replica()), n)
+}
+
+const incomingPrefix = "incoming-" // of the names of those folders
+
 // context bounds the store's own housekeeping, which no caller may cut half-way.
 func (r *Replica) context() context.Context { return context.Background() }
 
 // sweep removes what an interrupted run left in Temp, except transfers that can go on.
-func (r *Replica) sweep() error {
-	infos, err := r.Store.ReadDir(r.Base + "/Temp")
+func (r *Replica) sweep() error { return r.sweepFolder(r.Base + "/Temp") }
+
+func (r *Replica) sweepFolder(folder string) error {
+	infos, err := r.Store.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -31,10 +47,16 @@ func (r *Replica) sweep() error {
 		return fmt.Errorf("sweep temporary files: %w", err)
 	}
 	for _, info := range infos {
-		if strings.HasPrefix(info.Name, partPrefix) || strings.HasPrefix(info.Name, "aside-") {
+		name := folder + "/" + info.Name
+		if strings.HasPrefix(info.Name, partPrefix) {
 			continue
 		}
-		if err := r.Store.Remove(r.Base + "/Temp/" + info.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if info.Kind == filestore.Folder && strings.HasPrefix(info.Name, incomingPrefix) {
+			if err := r.sweepFolder(name); err != nil {
+				return err
+			}
+		}
+		if err := r.Store.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("sweep temporary files: %w", err)
 		}
 	}

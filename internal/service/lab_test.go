@@ -332,6 +332,24 @@ func (l *lab) content(pool string) map[string]string {
 	return found
 }
 
+// temporary are the names of the files that are on their way into a pool's store.
+func (l *lab) temporary(pool string) []string {
+	l.t.Helper()
+	var found []string
+	temp := filepath.Join(l.store(pool), "1-BackupService-3", "BackupStore", "DataConf", "Temp")
+	err := filepath.WalkDir(temp, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case os.IsNotExist(err): // it was put in its place meanwhile, or nothing ever came
+			return nil
+		case err == nil && !entry.IsDir():
+			found = append(found, entry.Name())
+		}
+		return err
+	})
+	l.check(err)
+	return found
+}
+
 func (l *lab) wantAlike() {
 	l.t.Helper()
 	if a, b := l.content(one), l.content(two); !maps.Equal(a, b) {

@@ -26,14 +26,12 @@ func TestAServiceStopsWithABatchInFlight(t *testing.T) {
 	l.check(os.Chtimes(big, time.Now(), time.Now().Add(-time.Hour)))
 	first, second := l.serve(one), l.serve(two)
 	l.must("sync", "--pool-fqdn", one)
-	temp := filepath.Join(l.store(two), "1-BackupService-3", "BackupStore", "DataConf", "Temp")
 	arrived := func() bool {
 		info, err := os.Stat(filepath.Join(l.tree(two), "CollabContent", "recording"))
 		return err == nil && info.Size() == size
 	}
 	l.until("the large file is on its way", func() bool {
-		entries, err := os.ReadDir(temp)
-		return err == nil && len(entries) > 0 || arrived()
+		return len(l.temporary(two)) > 0 || arrived()
 	})
 	for _, p := range []*process{second, first} {
 		if took := l.stop(p); took > 10*time.Second {
@@ -45,9 +43,8 @@ func TestAServiceStopsWithABatchInFlight(t *testing.T) {
 	// The comparison that was asked for is remembered.
 	l.until("the rest arrived", func() bool { return arrived() && len(l.names(two)) == 51 })
 	l.until("it is agreed", func() bool { return l.status(one).ExportStatus == "FinalState" })
-	entries, err := os.ReadDir(temp)
-	if err != nil || len(entries) != 0 {
-		t.Errorf("temporary files were left: %v, %v", entries, err)
+	if left := l.temporary(two); len(left) != 0 {
+		t.Errorf("temporary files were left: %v", left)
 	}
 }
 

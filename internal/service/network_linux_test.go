@@ -118,10 +118,8 @@ func TestP12_ALineThatIsCutAndSlow(t *testing.T) {
 	}
 	n.write(one, "CollabContent/recording", string(noise))
 	n.must("sync", "--pool-fqdn", one)
-	temp := filepath.Join(n.store(two), "1-BackupService-3", "BackupStore", "DataConf", "Temp")
 	n.until("the recording is on its way", func() bool {
-		entries, err := os.ReadDir(temp)
-		return err == nil && len(entries) > 0 || n.content(two)["CollabContent/recording"] != ""
+		return len(n.temporary(two)) > 0 || n.content(two)["CollabContent/recording"] != ""
 	})
 	n.line("down")
 	n.check(second.Process.Signal(syscall.SIGKILL)) // it cannot say goodbye: the first one's end stays half open
@@ -130,8 +128,8 @@ func TestP12_ALineThatIsCutAndSlow(t *testing.T) {
 	n.line("up")
 	n.within(two)
 	n.both()
-	if entries, err := os.ReadDir(temp); err != nil || len(entries) != 0 {
-		t.Errorf("temporary files were left: %v, %v", entries, err)
+	if left := n.temporary(two); len(left) != 0 {
+		t.Errorf("temporary files were left: %v", left)
 	}
 	kept := n.must("versions", "list", "--pool-fqdn", one).stdout + n.must("versions", "list", "--pool-fqdn", two).stdout
 	if got := len(n.names(one)); got != 6 || strings.Count(kept, `"Kind":"conflict"`) != 1 || strings.Contains(kept, "recording") {

@@ -67,9 +67,8 @@ func TestP11_AFullStore(t *testing.T) {
 		a, b := l.status(one), l.status(two)
 		return a.ExportStatus == "ErrorState" && full(a.Reason) && b.ImportStatus == "ErrorState" && full(b.Reason)
 	})
-	left, err := filepath.Glob(filepath.Join(l.store(two), "1-BackupService-3", "BackupStore", "DataConf", "Temp", "*"))
-	if err != nil || len(left) != 0 || len(l.names(two)) != 0 {
-		t.Errorf("something was written: %v, %v, %v", left, l.names(two), err)
+	if left := l.temporary(two); len(left) != 0 || len(l.names(two)) != 0 {
+		t.Errorf("something was written: %v, %v", left, l.names(two))
 	}
 	l.grow(l.store(two), 64<<10)
 	l.until("all is well again", func() bool {
