@@ -112,12 +112,15 @@
 //
 // Open proves the ZIP structure and the manifest. Verify proves besides: all sums, sizes and counts; that
 // every line has the form above and every value fits its column; the order of rows and so, where the key
-// is made of numbers, that no key is there twice; that every number of a node or principal is explained,
-// once; and that no GUID is given to two nodes or two principals, as long as there are at most 2,097,152
-// of them. Rows whose other references lead nowhere are counted and are no damage: a source may have had
-// them. They are not counted where the other table has more than 262,144 rows, or did not travel. A proof does
-// not say: that keys of texts and GUIDs are there once; that an own RTF could not have been said by a rule; that
-// the members are cut where Writer would cut them.
-// Its memory grows with one thing only, the numbers of nodes and principals: by up to 200 bytes for each, and
-// by no more than 800 MiB for all that there can be. Reading takes as much as the longest value needs.
+// is made of numbers, that no key is there twice; that no other key is there twice, in a table of at most
+// 2,097,152 rows; that every number of a node or principal is explained, once; and that no GUID is given to two
+// nodes or two principals, as long as there are at most 2,097,152 of them. Keys are compared byte by byte: a
+// database may take more of them for the same, such as those that differ in upper and lower case only. Rows
+// whose other references lead nowhere are counted and are no damage: a source may have had them. They are not
+// counted where the other table has more than 262,144 rows, or did not travel. A proof does not say: that an own
+// RTF could not have been said by a rule; that the members are cut where Writer would cut them.
+//
+// Its memory grows with the numbers of nodes and principals, by up to 200 bytes for each, and by no more than
+// 800 MiB for all that there can be; and with the keys of texts and GUIDs, by up to 80 MiB for each of the three
+// tables that have such.
 package archive

@@ -312,7 +312,7 @@ func sortByKey(s schema.Table, rows [][]any) [][]any {
 			return nil
 		}
 		if _, number := rows[0][at].(int64); !number {
-			return rows
+			return oneOfAKind(s, rows)
 		}
 	}
 	if len(key) == 0 {
@@ -328,6 +328,21 @@ func sortByKey(s schema.Table, rows [][]any) [][]any {
 	}
 	slices.SortFunc(rows, order)
 	return slices.CompactFunc(rows, func(a, b []any) bool { return order(a, b) == 0 })
+}
+
+// oneOfAKind leaves out rows whose key is there already.
+func oneOfAKind(s schema.Table, rows [][]any) [][]any {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(rows, func(row []any) bool {
+		var key []any
+		for _, name := range s.Key {
+			key = append(key, row[s.Place(name)])
+		}
+		text := fmt.Sprintf("%#v", key)
+		twice := seen[text]
+		seen[text] = true
+		return twice
+	})
 }
 
 // note keeps what a row refers to, and what it explains.

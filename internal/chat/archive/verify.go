@@ -36,7 +36,7 @@ type Summary struct {
 
 // Verify proves everything about an archive that can be known without a database, on all cores: the sums,
 // sizes and counts of all members, that every value parses and fits its column, the order of the rows,
-// that no key of numbers is there twice, and that every number of a node or principal is explained; and it counts
+// that no key is there twice, and that every number of a node or principal is explained; and it counts
 // the other references that lead nowhere. It calls progress, which may be nil, from one goroutine at a time with
 // the bytes of content that are done and that there are.
 func (a *Archive) Verify(ctx context.Context, progress func(done, total int64)) (Summary, error) {
@@ -206,12 +206,15 @@ func refers(t schema.Table) (nodes, principals []int) {
 }
 
 func (v *verification) table(l *lines, m Member, t schema.Table) error {
-	check := newRowCheck(t)
+	check, keys := newRowCheck(t), newKeySet(t, m.Rows)
 	nodes, principals := refers(t)
 	leads := v.targets.checker(t)
 	categories := int64(0)
 	err := readRows(l, m.Rows, t.Columns, true, func(row []any) error {
 		if err := check.check(row); err != nil {
+			return err
+		}
+		if err := keys.add(row); err != nil {
 			return err
 		}
 		switch t.Name {
