@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -91,7 +92,7 @@ func (s *session) add(parent *cobra.Command, l leaf) {
 		one.AddFlags(cmd.Flags())
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := s.global.check(); err != nil {
+		if err := errors.Join(s.global.check(), refuseEmpty(cmd.Flags())); err != nil {
 			return err
 		}
 		if one, ok := options.(argued); ok {
@@ -106,6 +107,17 @@ func (s *session) add(parent *cobra.Command, l leaf) {
 		return s.run(cmd, l.path, options)
 	}
 	parent.AddCommand(cmd)
+}
+
+// refuseEmpty refuses flags with an empty text: a script whose variable is empty means something else than to leave
+// the flag out.
+func refuseEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = failure.New(failure.InvalidUsage, "--"+f.Name, "--"+f.Name+" is empty", "Give it a value, or leave it out.")
+		}
+	})
+	return err
 }
 
 // suggestionDistance is how many letters a command's name may be off to be suggested.

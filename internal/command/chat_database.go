@@ -123,6 +123,38 @@ func checkFolder(path string) error {
 	return failure.New(failure.FileNotFound, path, "There is no folder "+folder+" for "+filepath.Base(path), "Make the folder first, or correct the path.")
 }
 
+// keepApart refuses to write a file over another one that the same command needs.
+func (o *ChatDatabase) keepApart(archive, report string) error {
+	database, _ := strings.CutPrefix(o.DBInstance, "sqlite:")
+	if database == o.DBInstance {
+		database = ""
+	}
+	named := []struct{ flag, path string }{{"--db-instance", database}, {"--file-name", archive}, {"--report", report}}
+	for i, one := range named {
+		for _, other := range named[:i] {
+			if sameFile(one.path, other.path) {
+				return failure.New(failure.InvalidUsage, one.path, one.flag+" and "+other.flag+" name the same file, "+one.path, "Give another path to one of them.")
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile tells whether two paths lead to one file, which need not be there yet.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	one, errOne := os.Stat(a)
+	other, errOther := os.Stat(b)
+	if errOne == nil && errOther == nil {
+		return os.SameFile(one, other)
+	}
+	absoluteOne, errOne := filepath.Abs(a)
+	absoluteOther, errOther := filepath.Abs(b)
+	return errOne == nil && errOther == nil && absoluteOne == absoluteOther
+}
+
 // firstOnes shortens a list for people.
 func firstOnes(list []string, most int) []string {
 	return slices.Clip(list[:min(len(list), most)])

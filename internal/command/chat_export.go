@@ -42,7 +42,7 @@ func (o *ChatExport) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Level, "level", "", "what to export: All (the default), User, Category, RoomDirectory or Content")
 	flags.StringArrayVar(&o.Scope, "scope", nil, "only this `category` with its rooms, by name or GUID; repeat it, or separate several by commas")
 	flags.StringVar(&o.StartDate, "start-date", "", "only messages from this `date` on: 2018-01-31, 1/31/2018 or 2018-01-31T14:00:00Z; UTC unless it says otherwise")
-	flags.BoolVar(&o.DisableExportedNodes, "disable-exported-nodes", false, "disable the exported rooms in the database once the archive is complete")
+	flags.BoolVar(&o.DisableExportedNodes, "disable-exported-nodes", false, "disable the exported rooms in the database once the archive is complete, which holds them as they were before")
 	flags.StringVar(&o.Report, "report", "", "write a page about the export to this .html `file`")
 	flags.StringVar(&o.FileStore, "file-store", "", "take uploaded files along from this `folder`, the PersistentChat folder of the pool's file store")
 	flags.BoolVar(&o.LeaveOutUnknownColumns, "leave-out-unknown-columns", false, "export although tables have columns that the published schema lacks, without these")
@@ -83,7 +83,7 @@ func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
 	if err := options.Check(); err != nil {
 		return options, err
 	}
-	return options, errors.Join(checkFolder(o.FileName), checkFolder(o.Report))
+	return options, errors.Join(checkFolder(o.FileName), checkFolder(o.Report), o.keepApart(o.FileName, o.Report))
 }
 
 // Run exports. With a file it gives an ExportResult; what could not be taken along makes it a PartlyDone.

@@ -51,7 +51,7 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	case o.ByteInput && isTerminal(env.Stdin):
 		return failure.New(failure.InvalidUsage, "", "The archive would be read from the terminal", "Send a file to standard input, or give --file-name FILE.")
 	}
-	if err := checkFolder(o.Report); err != nil {
+	if err := errors.Join(checkFolder(o.Report), o.keepApart(o.FileName, o.Report)); err != nil {
 		return err
 	}
 	a, closeArchive, err := o.archive(env)

@@ -77,6 +77,9 @@ func ParseInstance(dbInstance, dbName string, lookup func(string) string, option
 		if path == "" || strings.ContainsRune(path, 0) {
 			return Instance{}, usage(dbInstance, "names no file", instanceForms)
 		}
+		if name := strings.ToLower(i.Database); name != schema.Chat && name != schema.Compliance {
+			return Instance{}, usage(dbInstance, fmt.Sprintf("has no database %.50q", dbName), "Give --db-name mgc or mgccomp, or leave it out.")
+		}
 		i.Path = path
 		return i, nil
 	}
