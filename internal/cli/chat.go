@@ -18,7 +18,8 @@ func addChat(root *cobra.Command, s *session) {
 			"  csbackup chat export --db-instance sqlite:mgc.db --file-name sales.zip --scope Sales --start-date 2018-01-31"})
 	s.add(chat, leaf{path: "chat import", use: "import", short: "Merges an archive into a database, all of it or nothing",
 		long: "Proves an archive, compares it with the database, and writes what is missing in one transaction.\n" +
-			"What is there already is not doubled. Run it with --what-if first and read what it says.\n\n" + chatLogin + chatExitCodes,
+			"What is there already is not doubled, and nothing is taken away. Import several archives of one database in\n" +
+			"the order in which they were made. Run it with --what-if first and read what it says.\n\n" + chatLogin + chatExitCodes,
 		example: "  csbackup chat import --db-instance sql2.contoso.com\\rtc --file-name chat.zip --what-if --report plan.html\n" +
 			"  csbackup chat import --db-instance sql2.contoso.com\\rtc --file-name chat.zip"})
 	s.add(chat, leaf{path: "chat verify", use: "verify FILE", short: "Proves an archive without any database, and says what is in it",

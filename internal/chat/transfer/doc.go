@@ -42,6 +42,10 @@
 //     since. Of another time or author it is a different message: it is added behind the last one of the
 //     room under a new chatId, unless an equal one is in the room already.
 //
+// So archives of one database that are imported in the order in which they were made end as the last of them alone
+// would, but for what was removed meanwhile: an import takes nothing away. In another order, what tells no time, such as
+// preferences or scopeIsDenied, becomes what the archive imported last has.
+//
 // Every such difference is a Clash of the result. What a row refers to and what is neither in the archive nor
 // in the database is missing, and the import is refused. A number that stood for nothing in the source
 // keeps standing for nothing; where it is another room in the database, its messages are left out and named.

@@ -395,7 +395,7 @@ func danglingNumbers(t *testing.T, open engine) {
 func disabling(t *testing.T, open engine) {
 	to := open(t, schema.Chat)
 	databasetest.Sample(t, to)
-	_, result := exported(t, to, transfer.ExportOptions{Scope: []string{"projects"}})
+	a, result := exported(t, to, transfer.ExportOptions{Scope: []string{"projects"}})
 	n, err := transfer.Disable(t.Context(), to, append(result.RoomIDs, 2))
 	if n != 2 || err != nil {
 		t.Fatalf("%d rooms, %v", n, err)
@@ -407,6 +407,12 @@ func disabling(t *testing.T, open engine) {
 	}
 	if n, err := transfer.Disable(t.Context(), to, result.RoomIDs); n != 0 || err != nil {
 		t.Errorf("%d rooms, %v", n, err)
+	}
+	before := databasetest.Dump(t, to)
+	back := imported(t, to, a)
+	wantSame(t, databasetest.Dump(t, to), before)
+	if !back.NothingToDo || back.ClashCount != 2 {
+		t.Errorf("the archive does not leave alone the 2 rooms that were disabled after it: %+v", back)
 	}
 }
 

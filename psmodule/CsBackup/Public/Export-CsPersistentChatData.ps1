@@ -31,7 +31,7 @@ function Export-CsPersistentChatData {
     Only messages from this time on. A time without a zone is local time.
 
     .PARAMETER DisableExportedNodes
-    Disables the exported rooms in the database once the archive is complete.
+    Disables the exported rooms in the database once the archive is complete, which holds them as they were before.
 
     .PARAMETER Report
     A report to write, as a page for a browser (.html).

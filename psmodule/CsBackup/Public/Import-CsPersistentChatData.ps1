@@ -5,7 +5,8 @@ function Import-CsPersistentChatData {
 
     .DESCRIPTION
     Merges an archive that Export-CsPersistentChatData made into a Persistent Chat database: all of it or
-    nothing. What is there already is matched and not doubled. With -WhatIf the archive and the database are
+    nothing. What is there already is matched and not doubled, and nothing is taken away. Import several archives
+    of one database in the order in which they were made. With -WhatIf the archive and the database are
     gone through in full: a line for each table tells what would be done, warnings tell what clashes or is
     missing, and nothing is changed.
 
