@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -95,7 +96,21 @@ func TestAnExportHoldsOneMoment(t *testing.T) {
 }
 
 func TestP2_AnExportThatIsCutAtAnyWriteLeavesTheOldFile(t *testing.T) {
-	db, dir := sample(t), t.TempDir()
+	t.Run("a few messages", func(t *testing.T) { cutExport(t, sample(t)) })
+	t.Run("messages that are read while others are written", func(t *testing.T) {
+		db := sample(t)
+		var messages [][]any
+		for n := range int64(3000) {
+			messages = append(messages, []any{int64(10), 100 + n, databasetest.Ticks, int64(3), int64(0), strings.Repeat(fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)})), 16), nil})
+		}
+		insert(t, db, "tblChat", messages...)
+		cutExport(t, db)
+	})
+}
+
+// cutExport lets each write of an export fail in turn, or cancels the export there.
+func cutExport(t *testing.T, db database.Database) {
+	dir := t.TempDir()
 	path := filepath.Join(dir, "chat.zip")
 	if err := os.WriteFile(path, []byte("the old one"), 0o600); err != nil {
 		t.Fatal(err)

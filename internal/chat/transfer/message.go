@@ -12,14 +12,13 @@ import (
 // messagesOf gives the messages that a query finds, which asks for all columns. An error is the last thing given.
 func messagesOf(ctx context.Context, source database.Source, query database.Query) iter.Seq2[archive.Message, error] {
 	return func(yield func(archive.Message, error) bool) {
-		enough := errors.New("enough")
 		err := source.Rows(ctx, query, func(row []any) error {
 			if !yield(messageOf(row), nil) {
-				return enough
+				return errEnough
 			}
 			return nil
 		})
-		if err != nil && err != enough {
+		if err != nil && !errors.Is(err, errEnough) {
 			yield(archive.Message{}, err)
 		}
 	}
