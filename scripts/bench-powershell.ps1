@@ -8,21 +8,7 @@ $module = [System.IO.Path]::Combine($project, 'psmodule', 'CsBackup', 'CsBackup.
 $shell = (Get-Process -Id $PID).Path
 $folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), 'csbench' + [System.Guid]::NewGuid().ToString('N').Substring(0, 8))
 
-function New-Executable {
-    param(
-        [string] $Package
-    )
-
-    $path = [System.IO.Path]::Combine($folder, [System.IO.Path]::GetFileName($Package))
-    if ([System.Environment]::OSVersion.Platform -eq [System.PlatformID]::Win32NT) {
-        $path = $path + '.exe'
-    }
-    & go build -o $path $Package
-    if ($LASTEXITCODE -ne 0) {
-        throw "$Package cannot be built."
-    }
-    return $path
-}
+. "$project/psmodule/tests/New-Executable.ps1"
 
 # The median of the milliseconds that a script takes, after one run that does not count.
 function Get-Median {
@@ -129,8 +115,8 @@ Push-Location -LiteralPath $project
 try {
     [void][System.IO.Directory]::CreateDirectory($folder)
     $env:CGO_ENABLED = '0'
-    $real = New-Executable -Package './cmd/csbackup'
-    $fake = New-Executable -Package './psmodule/tests/fakehost'
+    $real = New-Executable -Package './cmd/csbackup' -Folder $folder
+    $fake = New-Executable -Package './psmodule/tests/fakehost' -Folder $folder
     Import-Module -Name $module -Force
     Measure-Import
     Measure-Status

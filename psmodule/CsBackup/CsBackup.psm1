@@ -5,16 +5,14 @@ if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
 }
 Set-StrictMode -Off
 
-$privateFiles = @(Get-ChildItem -LiteralPath ([System.IO.Path]::Combine($PSScriptRoot, 'Private')) -Filter '*.ps1')
-$publicFiles = @(Get-ChildItem -LiteralPath ([System.IO.Path]::Combine($PSScriptRoot, 'Public')) -Filter '*.ps1')
+# No cmdlet lists the files: the module that has it would have to be loaded first.
+$privateFiles = [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'Private'), '*.ps1')
+$publicFiles = [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'Public'), '*.ps1')
 
-foreach ($file in $privateFiles) {
-    . $file.FullName
-}
-foreach ($file in $publicFiles) {
-    . $file.FullName
+foreach ($file in $privateFiles + $publicFiles) {
+    . $file
 }
 
 Register-CsBackupCompletion
 
-Export-ModuleMember -Function @($publicFiles | ForEach-Object -Process { $_.BaseName })
+Export-ModuleMember -Function @($publicFiles | ForEach-Object -Process { [System.IO.Path]::GetFileNameWithoutExtension($_) })

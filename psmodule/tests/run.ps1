@@ -10,22 +10,7 @@ $project = [System.IO.Path]::GetDirectoryName([System.IO.Path]::GetDirectoryName
 $folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), 'cst' + [System.Guid]::NewGuid().ToString('N').Substring(0, 8))
 $code = 1
 
-# Builds a program of the project and gives the executable's path.
-function New-Executable {
-    param(
-        [string] $Package
-    )
-
-    $path = [System.IO.Path]::Combine($folder, [System.IO.Path]::GetFileName($Package))
-    if ([System.Environment]::OSVersion.Platform -eq [System.PlatformID]::Win32NT) {
-        $path = $path + '.exe'
-    }
-    & go build -o $path $Package
-    if ($LASTEXITCODE -ne 0) {
-        throw "$Package cannot be built."
-    }
-    return $path
-}
+. "$PSScriptRoot/New-Executable.ps1"
 
 # A port of the loopback address that nobody uses.
 function Get-FreePort {
@@ -114,8 +99,8 @@ try {
     [void][System.IO.Directory]::CreateDirectory($folder)
     $env:CGO_ENABLED = '0'
     $env:CSBACKUP_TEST_DIR = $folder
-    $env:CSBACKUP_TEST_EXE = New-Executable -Package './cmd/csbackup'
-    $env:CSBACKUP_TEST_FAKE = New-Executable -Package './psmodule/tests/fakehost'
+    $env:CSBACKUP_TEST_EXE = New-Executable -Package './cmd/csbackup' -Folder $folder
+    $env:CSBACKUP_TEST_FAKE = New-Executable -Package './psmodule/tests/fakehost' -Folder $folder
     New-Pair
     Start-BackupService -Executable $env:CSBACKUP_TEST_EXE -Pool 'pool1.contoso.com'
     Start-BackupService -Executable $env:CSBACKUP_TEST_EXE -Pool 'pool2.contoso.com'
