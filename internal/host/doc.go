@@ -15,6 +15,9 @@
 //	    option structs of package command: strings, numbers, true and false, lists. null and a left
 //	    out parameter mean the same. Unknown and repeated names are refused.
 //	  - topology is the topology file; left out, CSBACKUP_TOPOLOGY holds.
+//	  - temporary is a folder that the caller has made for this request alone, called csbackup- and 32
+//	    hexadecimal digits, which only this user can read. When the command is cancelled, it is taken
+//	    away with the files import.zip and export.zip in it, for the caller may be gone.
 //
 // The answer on standard output is JSON Lines in ASCII, each with "schema":1 and a "type":
 //

@@ -27,8 +27,9 @@ const byteOrderMark = "\xef\xbb\xbf"
 
 // request is what the caller asks for.
 type request struct {
-	command  command.Command
-	topology string
+	command   command.Command
+	topology  string
+	temporary string
 }
 
 // envelope is a request's outer object; its fields are checked by hand, since encoding/json
@@ -38,6 +39,7 @@ type envelope struct {
 	Command    string
 	Parameters json.RawMessage
 	Topology   string
+	Temporary  string
 }
 
 // readLine reads the request's line, never more than maxRequest of it.
@@ -85,6 +87,8 @@ func parse(line []byte, commands map[string]func() command.Command) (request, er
 			to = &outer.Parameters
 		case "topology":
 			to = &outer.Topology
+		case "temporary":
+			to = &outer.Temporary
 		default:
 			return request{}, malformed(fmt.Sprintf("it holds %q, which is not known", name), nil)
 		}
@@ -106,7 +110,12 @@ func parse(line []byte, commands map[string]func() command.Command) (request, er
 	if err := fill(options, outer.Command, outer.Parameters); err != nil {
 		return request{}, err
 	}
-	return request{command: options, topology: outer.Topology}, nil
+	if outer.Temporary != "" {
+		if err := checkTemporary(outer.Temporary); err != nil {
+			return request{}, err
+		}
+	}
+	return request{command: options, topology: outer.Topology, temporary: outer.Temporary}, nil
 }
 
 // fill sets a command's options from the request's parameters.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"csbackup/internal/command"
@@ -79,6 +80,16 @@ func carryOut(ctx context.Context, cancel func(), o Options, events report.Outpu
 	taker, takes := asked.command.(byteTaker)
 	stdin := watch(reader, takes && taker.TakesBytes(), cancel)
 	defer sayAlive(output, cmp.Or(o.AliveEvery, aliveInterval))()
+	if asked.temporary != "" {
+		defer func() {
+			if ctx.Err() == nil {
+				return
+			}
+			if err := removeTemporary(asked.temporary); err != nil && !errors.Is(err, os.ErrNotExist) {
+				o.Log.Warn("the caller's temporary folder stays", "error", err)
+			}
+		}()
+	}
 	err = asked.command.Run(ctx, &command.Environment{
 		Sink: events, Stdin: stdin, Stdout: &bytesWriter{to: output}, Log: o.Log, Lookup: o.Lookup, Topology: topology, Word: Word,
 	})

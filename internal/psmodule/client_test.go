@@ -70,12 +70,14 @@ type client struct {
 	stop func(event) bool
 	// bytes follow the request.
 	bytes string
+	// temporary is the caller's own folder for the call.
+	temporary string
 }
 
 // call runs one command.
 func (c *client) call(command string, parameters map[string]any) outcome {
 	c.t.Helper()
-	request, err := json.Marshal(map[string]any{"protocol": 1, "command": command, "parameters": parameters})
+	request, err := json.Marshal(map[string]any{"protocol": 1, "command": command, "parameters": parameters, "temporary": c.temporary})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package psmodule
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -341,16 +342,23 @@ func TestAStoppedCallLeavesNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	callers := filepath.Join(temporary, "csbackup-"+strings.Repeat("0a", 16))
+	if err := errors.Join(os.Mkdir(callers, 0o700), os.WriteFile(filepath.Join(callers, "import.zip"), packed, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	for _, one := range []struct {
 		command    string
 		parameters map[string]any
 		bytes      string
+		temporary  string
 	}{
-		{"chat export", map[string]any{"DBInstance": source, "FileName": filepath.Join(out, "chat.zip")}, ""},
-		{"chat export", map[string]any{"DBInstance": source, "AsBytes": true}, ""},
-		{"chat import", map[string]any{"DBInstance": target, "ByteInput": true}, base64.StdEncoding.EncodeToString(packed) + "\n"},
+		{"chat import", map[string]any{"DBInstance": target, "FileName": filepath.Join(callers, "import.zip")}, "", callers},
+		{"chat export", map[string]any{"DBInstance": source, "FileName": filepath.Join(out, "chat.zip")}, "", ""},
+		{"chat export", map[string]any{"DBInstance": source, "AsBytes": true}, "", ""},
+		{"chat import", map[string]any{"DBInstance": target, "ByteInput": true}, base64.StdEncoding.EncodeToString(packed) + "\n", ""},
 	} {
 		c := l.client()
+		c.temporary = one.temporary
 		c.environment = append(slices.Clone(c.environment), "TMPDIR="+temporary, "TMP="+temporary)
 		c.bytes = one.bytes
 		var stopped time.Time

@@ -1,13 +1,15 @@
 # Has the executable carry out one command and shows its progress, warnings and verbose text. Gives a
 # hashtable: Objects (what the command gave, as the function named by Converter made it), Failure (an
 # error record or nothing), Fatal (nothing else can go on). Without a Converter the cmdlet has no output,
-# and the objects stay as the executable gave them.
+# and the objects stay as the executable gave them. A Temporary folder of the caller is taken away by the
+# executable when this PowerShell is gone before the answer.
 function Invoke-CsBackupHost {
     param(
         [System.Management.Automation.PSCmdlet] $Cmdlet,
         [string] $Command,
         [System.Collections.IDictionary] $Parameters,
-        [string] $Converter
+        [string] $Converter,
+        [string] $Temporary
     )
 
     $outcome = @{
@@ -22,7 +24,11 @@ function Invoke-CsBackupHost {
         $outcome.Fatal = $true
         return $outcome
     }
-    $request = ConvertTo-Json -InputObject @{ protocol = 1; command = $Command; parameters = $Parameters } -Compress -Depth 4
+    $content = @{ protocol = 1; command = $Command; parameters = $Parameters }
+    if (-not [string]::IsNullOrEmpty($Temporary)) {
+        $content['temporary'] = $Temporary
+    }
+    $request = ConvertTo-Json -InputObject $content -Compress -Depth 4
     $folder = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath
 
     $session = New-CsBackupSession -Cmdlet $Cmdlet -Path $path

@@ -136,7 +136,7 @@ function Export-CsPersistentChatData {
         $request['FileName'] = $archive
         try {
             New-CsBackupTemporaryFolder -Cmdlet $PSCmdlet -Path $folder
-            $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request
+            $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat export' -Parameters $request -Temporary $folder
             Read-CsBackupArchive -Cmdlet $PSCmdlet -Path $archive -Outcome $outcome
         }
         finally {

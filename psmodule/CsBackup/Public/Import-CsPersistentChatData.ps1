@@ -145,7 +145,7 @@ function Import-CsPersistentChatData {
         try {
             New-CsBackupTemporaryFolder -Cmdlet $PSCmdlet -Path $folder
             Write-CsBackupArchive -Cmdlet $PSCmdlet -Path $archive -Bytes $whole -Collected $collected
-            $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat import' -Parameters $request
+            $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'chat import' -Parameters $request -Temporary $folder
         }
         finally {
             Remove-CsBackupTemporaryFolder -Path $folder
