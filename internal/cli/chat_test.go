@@ -223,6 +223,21 @@ func TestEventsAndBytesDoNotMix(t *testing.T) {
 	}
 }
 
+// broken is a standard output that takes nothing.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func TestAnArchiveThatStandardOutputDoesNotTakeIsSaidToBeNone(t *testing.T) {
+	from := chatDatabase(t, filepath.Join(t.TempDir(), "from.db"))
+	var stderr bytes.Buffer
+	nothing := func(string) string { return "" }
+	code := Run(t.Context(), []string{"chat", "export", "--db-instance", from, "--as-bytes", "--output", "json"}, strings.NewReader(""), broken{}, &stderr, nothing)
+	if code != 1 || !strings.Contains(stderr.String(), "what came is no archive") || !strings.Contains(stderr.String(), `"Id":"FileNotWritable"`) {
+		t.Errorf("exit code %d, %s", code, stderr.String())
+	}
+}
+
 func TestAnArchiveTravelsAsBytes(t *testing.T) {
 	dir := t.TempDir()
 	from, to := chatDatabase(t, filepath.Join(dir, "from.db")), "sqlite:"+filepath.Join(dir, "to.db")

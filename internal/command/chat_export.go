@@ -127,7 +127,11 @@ func (o *ChatExport) export(ctx context.Context, env *Environment, db database.D
 		return buffered.Flush()
 	}
 	if o.AsBytes {
-		if err := work(env.Stdout); err != nil {
+		out := noted{to: env.Stdout}
+		if err := work(&out); err != nil {
+			if out.failed != nil {
+				return result, cannotGive(out.failed)
+			}
 			return result, err
 		}
 		return result, nil
@@ -143,6 +147,28 @@ func (o *ChatExport) export(ctx context.Context, env *Environment, db database.D
 		result.Disabled, err = transfer.Disable(ctx, db, result.RoomIDs)
 	}
 	return result, err
+}
+
+// noted keeps the error of the writer, so that it can be told from one of the database.
+type noted struct {
+	to     io.Writer
+	failed error
+}
+
+// Write hands on.
+func (n *noted) Write(b []byte) (int, error) {
+	written, err := n.to.Write(b)
+	n.failed = errors.Join(n.failed, err)
+	return written, err
+}
+
+// cannotGive is the error of standard output that takes no more of an archive.
+func cannotGive(cause error) error {
+	const what = "The archive could not be written to standard output in full"
+	if archive.IsFull(cause) {
+		return failure.Wrap(failure.DiskFull, "standard output", what, "Make room on the disk that it goes to, and export again; what came is no archive.", cause)
+	}
+	return failure.Wrap(failure.FileNotWritable, "standard output", what, "Look at what receives it, or give --file-name FILE; what came is no archive.", cause)
 }
 
 // warn tells what a person must know.

@@ -102,7 +102,9 @@ func spool(from io.Reader) (file *os.File, done func() error, err error) {
 		}
 		return err
 	}
-	if _, err := io.Copy(file, from); err != nil {
+	if _, err := io.Copy(file, from); archive.IsFull(err) {
+		return nil, nil, errors.Join(failure.Wrap(failure.DiskFull, os.TempDir(), "The disk with the folder for temporary files has no room for the archive", "Make room there, or name another folder in TMPDIR; nothing was changed.", err), done())
+	} else if err != nil {
 		return nil, nil, errors.Join(failure.Wrap(failure.FileNotReadable, "standard input", "The archive could not be taken from standard input", "Send it again; nothing was changed.", err), done())
 	}
 	return file, done, nil

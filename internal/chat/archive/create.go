@@ -151,7 +151,7 @@ func explainCreate(path, folder string, err error) error {
 }
 
 func explainWrite(path string, err error) error {
-	if isFull(err) {
+	if IsFull(err) {
 		return cannotWrite(failure.DiskFull, path, "the disk is full", "Make room on the disk, or choose another; nothing was left behind.", err)
 	}
 	return cannotWrite(failure.FileNotWritable, path, "the disk did not take it", "Check the disk, or choose another; nothing was left behind.", err)

@@ -31,7 +31,7 @@ func removeAbandoned(name string) {
 	}
 }
 
-// isFull tells whether a disk, or what the user may put on it, is used up.
-func isFull(err error) bool {
+// IsFull tells whether a disk, or what the user may put on it, is used up.
+func IsFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
 }

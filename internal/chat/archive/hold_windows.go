@@ -13,7 +13,7 @@ func hold(*os.File) error { return nil }
 // removeAbandoned removes a file that nobody has open.
 func removeAbandoned(name string) { _ = os.Remove(name) }
 
-// isFull tells whether a disk, or what the user may put on it, is used up.
-func isFull(err error) bool {
+// IsFull tells whether a disk, or what the user may put on it, is used up.
+func IsFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }
