@@ -364,6 +364,10 @@ func TestRoomsAreDisabledOnlyWhenTheArchiveIsThere(t *testing.T) {
 	if got.code != 0 || disabled() != 3 || !strings.Contains(got.stdout, `"Disabled":2`) {
 		t.Errorf("%d rooms are disabled, %+v", disabled(), got)
 	}
+	got = run(t, "chat", "import", "--db-instance", from, "--file-name", filepath.Join(dir, "a.zip"), "--output", "table", "--progress", "none")
+	if got.code != 0 || disabled() != 3 || !strings.Contains(got.stdout, "nothing to do: where archive and database differ, the database's stays") {
+		t.Errorf("%d rooms are disabled, %+v", disabled(), got)
+	}
 }
 
 func TestP26_SecretsOfADatabaseNeverLeave(t *testing.T) {

@@ -173,6 +173,8 @@ func (r importResult) Tables() []report.Table {
 		verdict = "would be refused, see the warnings"
 	case r.NothingToDo && r.LeftOutCount > 0:
 		verdict = "nothing to do: everything but what is left out is in the database already"
+	case r.NothingToDo && r.ClashCount > 0:
+		verdict = "nothing to do: where archive and database differ, the database's stays"
 	case r.NothingToDo:
 		verdict = "nothing to do: everything in the archive is in the database already"
 	case r.WhatIf:

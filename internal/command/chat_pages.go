@@ -89,6 +89,8 @@ func importPage(r transfer.ImportResult, err error) htmlreport.Page {
 		page.Verdict, page.Good = "Nothing was changed. "+f.Error()+". "+f.Hint, false
 	case r.NothingToDo && r.LeftOutCount > 0:
 		page.Verdict, page.Good = "Nothing to do: everything but what is named below is in the database already.", false
+	case r.NothingToDo && r.ClashCount > 0:
+		page.Verdict = "Nothing to do: where archive and database differ, the database's stays."
 	case r.NothingToDo:
 		page.Verdict = "Nothing to do: everything in the archive is in the database already."
 	case r.WhatIf:
