@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -129,11 +130,11 @@ func (o *ChatDatabase) keepApart(archive, report string) error {
 	if database == o.DBInstance {
 		database = ""
 	}
-	named := []struct{ flag, path string }{{"--db-instance", database}, {"--file-name", archive}, {"--report", report}}
+	named := []struct{ what, path string }{{"database", database}, {"archive", archive}, {"report", report}}
 	for i, one := range named {
 		for _, other := range named[:i] {
 			if sameFile(one.path, other.path) {
-				return failure.New(failure.InvalidUsage, one.path, one.flag+" and "+other.flag+" name the same file, "+one.path, "Give another path to one of them.")
+				return failure.New(failure.InvalidUsage, one.path, fmt.Sprintf("The %s and the %s cannot be the same file, %s", one.what, other.what, one.path), "Give one of them another path.")
 			}
 		}
 	}
