@@ -16,8 +16,8 @@
 //	    out parameter mean the same. Unknown and repeated names are refused.
 //	  - topology is the topology file; left out, CSBACKUP_TOPOLOGY holds.
 //	  - temporary is a folder that the caller has made for this request alone, called csbackup- and 32
-//	    hexadecimal digits, which only this user can read. When the command is cancelled, it is taken
-//	    away with the files import.zip and export.zip in it, for the caller may be gone.
+//	    hexadecimal digits. When the command is cancelled, it is taken away with the files import.zip and
+//	    export.zip in it, for the caller may be gone.
 //
 // The answer on standard output is JSON Lines in ASCII, each with "schema":1 and a "type":
 //

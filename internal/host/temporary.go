@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 
 	"csbackup/internal/failure"
 )
@@ -26,12 +25,10 @@ func checkTemporary(folder string) error {
 		err = errors.New("its name is not that of one")
 	case !info.IsDir():
 		err = errors.New("it is no folder")
-	case runtime.GOOS != "windows" && info.Mode().Perm() != 0o700:
-		err = errors.New("others may look into it")
 	}
 	if err != nil {
 		return failure.Wrap(failure.InvalidUsage, folder, "The temporary folder of the request cannot be used",
-			"Make a folder csbackup- with 32 hexadecimal digits that only this user can read.", err)
+			"Make a folder csbackup- with 32 hexadecimal digits.", err)
 	}
 	return nil
 }
