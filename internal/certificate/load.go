@@ -200,7 +200,7 @@ func invalid(path, message string, cause error) error {
 		message += " (" + path + ")"
 	}
 	return failure.Wrap(failure.CertificateInvalid, path, message,
-		"Check --certificate, --private-key and --ca; for a lab, csbackup certificate create makes all three.", cause)
+		"Check --certificate, --private-key and --ca, and --password-file for a PFX; for a lab, csbackup certificate create makes all three.", cause)
 }
 
 // renew is a failure that a new certificate ends.

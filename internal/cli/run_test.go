@@ -91,6 +91,23 @@ func TestRelationshipWorksWhileThePoolIsDown(t *testing.T) {
 	}
 }
 
+// A pool without a partner has no service that could be started: that is what is said.
+func TestAPoolWithoutAPartnerIsAnErrorOfItsOwn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pools.yaml")
+	if err := os.WriteFile(file, []byte("pools:\n  - {fqdn: pool9.contoso.com, service: https://fe9.contoso.com:5077, fileStore: /srv/lync/pool9, serviceIds: {WebServices: 1-WebServices-1, BackupService: 1-BackupService-3, ApplicationServer: 1-ApplicationServer-1}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"status"}, {"sync"}, {"relationship"}, {"versions", "list"}, {"loss", "show"}} {
+		got := run(t, append(args, "--pool-fqdn", "pool9.contoso.com", "--topology", file)...)
+		if got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, `"Id":"PoolNotPaired"`) {
+			t.Errorf("%v gives %+v", args, got)
+		}
+	}
+	if got := run(t, "configuration", "get", "--topology", file, "--output", "events"); got.code != 0 || strings.Contains(got.stdout, "pool9") {
+		t.Errorf("its settings: %+v", got)
+	}
+}
+
 func TestAStoppedServiceIsAnErrorAndNoObject(t *testing.T) {
 	for _, args := range [][]string{
 		{"status", "--pool-fqdn", "pool1.contoso.com"}, {"sync", "--pool-fqdn", "pool1.contoso.com"},

@@ -25,14 +25,17 @@ type answer[T any] struct {
 	err   error
 }
 
-// ask calls every pool's service at the same time and sends the answers as they come; the channel
-// holds one for each pool.
+// ask calls the service of every pool that has a partner, which others run none of, at the same time and
+// sends the answers as they come; the channel has room for all.
 func ask[T any](ctx context.Context, env *Environment, c *Connection, all *topology.Topology,
 	call func(context.Context, *admin.Client) (T, error)) <-chan answer[T] {
 	answers := make(chan answer[T], len(all.Pools))
 	files, runtimeDir := c.files(env), c.runtimeDir(env)
 	var running sync.WaitGroup
 	for _, pool := range all.Pools {
+		if pool.BackupPool == "" {
+			continue
+		}
 		running.Go(func() {
 			one := answer[T]{pool: pool.FQDN}
 			client, err := admin.Dial(all, pool, files, runtimeDir)
@@ -101,7 +104,7 @@ func changeEverywhere(ctx context.Context, env *Environment, c *Connection, call
 	}
 	if done > 0 {
 		if len(silent) > 0 {
-			env.Sink.Warning("The change did not reach " + strings.Join(silent, ", ") + "; it will be taken over from the partner once both run.")
+			env.Sink.Warning("The change did not reach " + strings.Join(silent, ", ") + ": a pool takes it over from its partner once both run. Where neither of two partners has it, run this again when one does.")
 		}
 		return nil
 	}

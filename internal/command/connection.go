@@ -48,10 +48,13 @@ func (c *Connection) runtimeDir(env *Environment) string {
 	return cmp.Or(c.RuntimeDir, env.Lookup("CSBACKUP_RUNTIME_DIR"), DefaultRuntimeDir)
 }
 
-// dial connects to the service of the named pool. The caller closes the client.
+// dial connects to the service of the named pool, which none without a partner has. The caller closes the client.
 func (c *Connection) dial(env *Environment, fqdn string) (*admin.Client, error) {
 	all, pool, err := findPool(env, fqdn)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := all.Partner(pool); err != nil {
 		return nil, err
 	}
 	return admin.Dial(all, pool, c.files(env), c.runtimeDir(env))

@@ -31,6 +31,10 @@ type Importer struct {
 	head    uint64 // the newest change that the partner announced
 	reached uint64 // how far its offers have come
 
+	// elsewhere has each content of which the deletion is held back, and whether it stands under another
+	// name; nil until that is asked.
+	elsewhere map[index.Hash]bool
+
 	mu       sync.Mutex
 	incoming map[uint64]*incoming
 	asked    []string // paths that this side asked for again, until the batch that answers is planned

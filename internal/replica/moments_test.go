@@ -156,3 +156,38 @@ func TestADeletionRightAfterSeedingIsNoLoss(t *testing.T) {
 		t.Errorf("held %q, and %d files", b.Held(), len(a.tree()))
 	}
 }
+
+// A side that began on an empty mount point takes the store that is mounted there later, whole, and knows the
+// mount point for what it is when the mount goes.
+func TestP8_AStoreThatIsMountedOverTheFirstOne(t *testing.T) {
+	a, b := pair(t)
+	mountPoint := a.store
+	for range 2 {
+		cycle(t, a, b)
+	}
+	a.store = filestore.NewMemory(filestore.MemoryOptions{})
+	a.Store = a.store
+	for i := range 10 {
+		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
+	}
+	b.write(t, "m/t", "of the partner", 1000)
+	for range 3 {
+		cycle(t, a, b)
+	}
+	wantAlike(t, a, b)
+	if len(b.tree()) != 11 || a.Held() != "" {
+		t.Errorf("%d files; held: %q", len(b.tree()), a.Held())
+	}
+	a.Store = mountPoint
+	for range 3 {
+		a.look(t)
+	}
+	if !strings.Contains(a.Held(), "older copy") || len(b.tree()) != 11 {
+		t.Errorf("without the mount: held: %q", a.Held())
+	}
+	a.Store = a.store
+	for range 3 {
+		cycle(t, a, b)
+	}
+	wantAlike(t, a, b)
+}

@@ -17,7 +17,8 @@ const (
 )
 
 // ordered weighs the deletions of a batch. Those that would take nearly everything wait, as any path
-// that cannot be applied does, until an administrator has confirmed them.
+// that cannot be applied does, until an administrator has confirmed them; that the partner sends new files
+// meanwhile makes them no smaller. What came under another name was renamed, and need not wait.
 func (im *Importer) ordered(steps []*step) error {
 	asked := map[string][]*step{}
 	for _, s := range steps {
@@ -28,7 +29,17 @@ func (im *Importer) ordered(steps []*step) error {
 		if err != nil {
 			return err
 		}
-		if pending.Reason != confirmed {
+		switch pending.Reason {
+		case confirmed:
+		case heldBack:
+			moved, err := im.standsElsewhere(s.mine.Hash)
+			if err != nil {
+				return err
+			}
+			if !moved {
+				s.failed = heldBack
+			}
+		default:
 			root, _, _ := strings.Cut(s.theirs.Path, "/")
 			asked[root] = append(asked[root], s)
 		}
@@ -52,6 +63,37 @@ func (im *Importer) ordered(steps []*step) error {
 		im.refuseOrders(reason)
 	}
 	return nil
+}
+
+// standsElsewhere tells whether a content of which the deletion is held back stands under another name, too.
+// All are looked for in one pass a session.
+func (im *Importer) standsElsewhere(hash index.Hash) (bool, error) {
+	if im.elsewhere != nil {
+		return im.elsewhere[hash], nil
+	}
+	im.elsewhere = map[index.Hash]bool{}
+	err := im.heldBackItems(func(it index.Item) error {
+		im.elsewhere[it.Hash] = false
+		return nil
+	})
+	for after := ""; err == nil; {
+		var items []index.Item
+		if items, err = im.Index.All(after, childrenAtOnce); len(items) == 0 {
+			break
+		}
+		for _, it := range items {
+			after = it.Path
+			if found, asked := im.elsewhere[it.Hash]; !asked || found || it.Kind != index.File || it.State != index.Present {
+				continue
+			}
+			pending, _, pendingErr := im.Index.PendingAt(it.Path)
+			if err = pendingErr; err != nil {
+				break
+			}
+			im.elsewhere[it.Hash] = pending.Reason != heldBack
+		}
+	}
+	return im.elsewhere[hash], err
 }
 
 // ordersOf precedes a root's name where deletions that the partner asked for are counted.

@@ -139,6 +139,8 @@ func importState(s standing) (state, reason string) {
 			s.heldBack, s.pool, s.pool, s.module)
 	case !s.imported:
 		return notInitialized, ""
+	case s.held != "" && failure.IsID(s.importError, failure.StoreHeld):
+		return errorState, "" // the export's reason says it
 	case s.importError != nil && !errors.Is(s.importError, context.Canceled):
 		return errorState, "The last import failed: " + advised(s.importError)
 	case s.stale(s.lastCall):

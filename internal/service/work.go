@@ -82,7 +82,8 @@ func (s *service) openStore(ctx context.Context) error {
 	s.letGo(w.closers)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.away == nil || s.away.Error() != err.Error() {
+	first := s.away == nil && s.silent == nil
+	if !(first && failure.IsID(err, failure.InstanceRunning)) && (first || s.away.Error() != err.Error()) { // a service that was refused at its start does not wait
 		s.Log.Warn("the file store cannot be used yet; the service waits for it", "store", s.Pool.FileStore, "error", err, "advice", failure.Of(err).Hint)
 	}
 	s.away = err
