@@ -39,11 +39,11 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	}
 	im.writing.Lock()
 	defer im.writing.Unlock()
-	if err := im.Guard(); err != nil {
-		return exchange.Ack{}, err
-	}
 	if reason, err := im.marker(); err != nil || reason != "" {
 		return exchange.Ack{}, cmp.Or(err, im.heldError(reason))
+	}
+	if err := im.Guard(); err != nil {
+		return exchange.Ack{}, err
 	}
 	if err := im.rememberGrowth(); err != nil {
 		return exchange.Ack{}, err

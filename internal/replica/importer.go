@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -74,7 +75,9 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 		if err := im.lookBefore(ctx); err != nil {
 			return exchange.Welcome{}, err
 		}
-	} else if reason := im.Held(); reason != "" {
+	} else if reason, err := im.stands(); err != nil {
+		return exchange.Welcome{}, err
+	} else if reason = cmp.Or(reason, im.Held()); reason != "" {
 		return exchange.Welcome{}, im.heldError(reason)
 	}
 	if err := im.remember(); err != nil {
@@ -90,6 +93,18 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	w.Position.Number = p.Number
 	copy(w.Position.Hash[:], p.Hash)
 	return w, nil
+}
+
+// stands tells why the store is not the known one, "" when it is: before the first look nobody else has
+// found out, and what is received goes to a temporary file on it.
+func (im *Importer) stands() (string, error) {
+	im.writing.Lock()
+	defer im.writing.Unlock()
+	reason, err := im.marker()
+	if err != nil {
+		return "", fmt.Errorf("read the store's marker: %w", err)
+	}
+	return reason, nil
 }
 
 // lookBefore compares everything before a full comparison begins.

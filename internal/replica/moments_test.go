@@ -119,11 +119,16 @@ func TestP8_NothingIsPutIntoAStoreThatIsNotTheKnownOne(t *testing.T) {
 	cycle(t, a, b)
 	cycle(t, a, b)
 	known := b.Store
-	b.Store = filestore.NewMemory(filestore.MemoryOptions{})
+	other := filestore.NewMemory(filestore.MemoryOptions{})
+	b.Store = other
+	b.reopen(t) // it has not looked yet
 	a.write(t, "m/s10", "new", 2000)
 	a.look(t)
 	if _, err := a.send(t, b, false); !failure.IsID(err, failure.StoreHeld) {
 		t.Errorf("a file was sent into an unknown store: %v", err)
+	}
+	if there, err := other.ReadDir("."); err != nil || len(there) > 0 {
+		t.Errorf("the unknown store has %v, %v", there, err)
 	}
 	b.Store = known
 	for range 3 {
@@ -155,39 +160,4 @@ func TestADeletionRightAfterSeedingIsNoLoss(t *testing.T) {
 	if b.Held() != "" || len(a.tree()) != 18 {
 		t.Errorf("held %q, and %d files", b.Held(), len(a.tree()))
 	}
-}
-
-// A side that began on an empty mount point takes the store that is mounted there later, whole, and knows the
-// mount point for what it is when the mount goes.
-func TestP8_AStoreThatIsMountedOverTheFirstOne(t *testing.T) {
-	a, b := pair(t)
-	mountPoint := a.store
-	for range 2 {
-		cycle(t, a, b)
-	}
-	a.store = filestore.NewMemory(filestore.MemoryOptions{})
-	a.Store = a.store
-	for i := range 10 {
-		a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
-	}
-	b.write(t, "m/t", "of the partner", 1000)
-	for range 3 {
-		cycle(t, a, b)
-	}
-	wantAlike(t, a, b)
-	if len(b.tree()) != 11 || a.Held() != "" {
-		t.Errorf("%d files; held: %q", len(b.tree()), a.Held())
-	}
-	a.Store = mountPoint
-	for range 3 {
-		a.look(t)
-	}
-	if !strings.Contains(a.Held(), "older copy") || len(b.tree()) != 11 {
-		t.Errorf("without the mount: held: %q", a.Held())
-	}
-	a.Store = a.store
-	for range 3 {
-		cycle(t, a, b)
-	}
-	wantAlike(t, a, b)
 }

@@ -171,11 +171,6 @@ func (r *Replica) marker() (string, error) {
 		if known == nil {
 			return "", r.mark()
 		}
-		if r.Index.Head() == 0 {
-			// Nothing was ever found: what was taken for the store was an empty mount point, before the mount. Its
-			// marker is older from now on. An index that only forgot what it found gives no number twice.
-			return "", errors.Join(r.Index.Renew(), r.mark())
-		}
 		return "the store's marker is gone: the file store is not mounted, was emptied, or was replaced", nil
 	}
 	if err != nil {
