@@ -44,6 +44,7 @@ var (
 	damaged      = advice{failure.DatabaseFailed, "The file is damaged:", "Restore it from a copy; the sqlite3 program's PRAGMA integrity_check names the damage."}
 	notSQLite    = advice{failure.DatabaseNotChat, "The file is no SQLite database:", "Give the file that csbackup chat create-database made."}
 	noFile       = advice{failure.DatabaseNotFound, "The file of the database cannot be opened:", "Check the path; csbackup chat create-database makes a new one."}
+	notTaken     = advice{failure.DatabaseFailed, "The disk did not take or give what it should of", "See whether it has room, and whether it is sound; nothing was changed."}
 	readOnly     = advice{failure.DatabaseAccessDenied, "The file cannot be written:", "Check the rights on the file and on its folder, in which SQLite keeps files beside it."}
 	other        = advice{failure.DatabaseFailed, "The database reported an error:", "Read what it says; nothing was changed."}
 )
@@ -117,6 +118,8 @@ func adviseSQLite(code sqlite3.ErrorCode) advice {
 		return damaged
 	case sqlite3.NOTADB:
 		return notSQLite
+	case sqlite3.IOERR: // also of a full disk: what the system said is lost by then
+		return notTaken
 	case sqlite3.CANTOPEN:
 		return noFile
 	case sqlite3.READONLY, sqlite3.PERM, sqlite3.AUTH:
