@@ -20,13 +20,13 @@ const (
 
 // answer is what one pool's service said.
 type answer[T any] struct {
-	pool  string
+	pool  *topology.Pool
 	value T
 	err   error
 }
 
-// ask calls the service of every pool that has a partner, which others run none of, at the same time and
-// sends the answers as they come; the channel has room for all.
+// ask calls the service of every pool that is paired at the same time and sends the answers as they come;
+// the channel holds one for each. A pool without a partner has no Backup Service.
 func ask[T any](ctx context.Context, env *Environment, c *Connection, all *topology.Topology,
 	call func(context.Context, *admin.Client) (T, error)) <-chan answer[T] {
 	answers := make(chan answer[T], len(all.Pools))
@@ -37,7 +37,7 @@ func ask[T any](ctx context.Context, env *Environment, c *Connection, all *topol
 			continue
 		}
 		running.Go(func() {
-			one := answer[T]{pool: pool.FQDN}
+			one := answer[T]{pool: pool}
 			client, err := admin.Dial(all, pool, files, runtimeDir)
 			if err == nil {
 				one.value, err = call(ctx, client)
@@ -83,15 +83,15 @@ func changeEverywhere(ctx context.Context, env *Environment, c *Connection, call
 	}
 	ctx, stop := context.WithTimeout(ctx, changeTimeout)
 	defer stop()
-	var silent []string
+	var silent []*topology.Pool
 	var first error
-	done := 0
+	took := map[string]bool{} // by the pool's name in lower case
 	for one := range ask(ctx, env, c, all, func(ctx context.Context, client *admin.Client) (struct{}, error) {
 		return struct{}{}, call(ctx, client)
 	}) {
 		switch {
 		case one.err == nil:
-			done++
+			took[strings.ToLower(one.pool.FQDN)] = true
 		case failure.KindOf(failure.Of(one.err).ID).ExitCode == failure.ExitUsage:
 			return one.err
 		default:
@@ -102,15 +102,19 @@ func changeEverywhere(ctx context.Context, env *Environment, c *Connection, call
 			}
 		}
 	}
-	if done > 0 {
-		if len(silent) > 0 {
-			env.Sink.Warning("The change did not reach " + strings.Join(silent, ", ") + ": a pool takes it over from its partner once both run. Where neither of two partners has it, run this again when one does.")
+	if len(took) > 0 {
+		for _, pool := range silent {
+			advice := "run the command again once its service runs."
+			if took[strings.ToLower(pool.BackupPool)] {
+				advice = "it takes it over from its partner once both run."
+			}
+			env.Sink.Warning("The change did not reach " + pool.FQDN + "; " + advice)
 		}
 		return nil
 	}
 	if failure.ExitCode(first) == failure.ExitRefused {
 		return first
 	}
-	return failure.Wrap(failure.ServiceUnreachable, strings.Join(silent, ", "), "No Backup Service took the change",
-		"Start the service of at least one pool (csbackup serve) and try again.", first)
+	return failure.Wrap(failure.ServiceUnreachable, "", "No Backup Service took the change",
+		"Start the service of at least one paired pool (csbackup serve) and try again.", first)
 }

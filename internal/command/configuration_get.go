@@ -64,10 +64,10 @@ func (o *ConfigurationGet) nearest(ctx context.Context, env *Environment) settin
 				return settings.Defaults()
 			}
 			if one.err == nil {
-				env.Sink.Verbose("These are the settings of " + one.pool + ".")
+				env.Sink.Verbose("These are the settings of " + one.pool.FQDN + ".")
 				return one.value.Settings
 			}
-			env.Sink.Verbose("The service of " + one.pool + " did not answer: " + failure.Of(one.err).Error())
+			env.Sink.Verbose("The service of " + one.pool.FQDN + " did not answer: " + failure.Of(one.err).Error())
 		case <-ctx.Done():
 			env.Sink.Verbose("No Backup Service answered in time; these are the defaults.")
 			return settings.Defaults()

@@ -104,10 +104,16 @@ func TestTheUnitFileRunsTheService(t *testing.T) {
 func TestSettingsHoldOnBothSides(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
+	// A pool without a partner has no service that could be told.
+	file, err := os.OpenFile(filepath.Join(l.dir, "pools.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+	l.check(err)
+	_, err = fmt.Fprintf(file, "  - {fqdn: alone.contoso.com, service: https://%s, fileStore: /nowhere, serviceIds: {WebServices: w, BackupService: b, ApplicationServer: a}}\n", freeAddress(t))
+	l.check(errorsOf(err, file.Close()))
 	first, second := l.serve(one), l.serve(two)
 	l.stop(second)
-	if got := l.must("configuration", "set", "--sync-interval", "00:00:05"); !strings.Contains(got.stderr, two) {
-		t.Errorf("the pool that does not answer is not named: %+v", got)
+	got := l.must("configuration", "set", "--sync-interval", "00:00:05")
+	if !strings.Contains(got.stderr, "did not reach "+two+"; it takes it over from its partner") || strings.Contains(got.stderr, "alone") {
+		t.Errorf("what is said of the pool that does not answer, and of one without a partner: %+v", got)
 	}
 	second = l.serve(two)
 	kept := func(pool, want string) bool {
