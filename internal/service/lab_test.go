@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -203,7 +204,10 @@ func (l *lab) start(pool string, more ...string) *process {
 	certs := filepath.Join(l.dir, "certs")
 	p := &process{runtime: filepath.Join(l.dir, "run"), ended: make(chan error, 1)}
 	args := append([]string{"serve", "--pool-fqdn", pool, "--state-dir", filepath.Join(l.dir, "state", pool),
-		"--certificate", filepath.Join(certs, pool+".pem"), "--private-key", filepath.Join(certs, pool+".key"), "--ca", filepath.Join(certs, "ca.pem")}, more...)
+		"--certificate", filepath.Join(certs, pool+".pem"), "--ca", filepath.Join(certs, "ca.pem")}, more...)
+	if !slices.Contains(more, "--password-file") && !slices.Contains(more, "--private-key") { // a PFX holds its key
+		args = append(args, "--private-key", filepath.Join(certs, pool+".key"))
+	}
 	for i, one := range more {
 		if one == "--runtime-dir" {
 			p.runtime = more[i+1]

@@ -51,7 +51,7 @@ func TestP26_SecretsAndContentsNeverLeave(t *testing.T) {
 		told.WriteString(got.stdout + got.stderr)
 	}
 	debug := []string{"--log-level", "debug"}
-	own := append([]string{"--certificate", pfx, "--private-key", "", "--ca", filepath.Join(l.dir, "certs", "ca.pem"), "--password-file", password}, debug...)
+	own := append([]string{"--certificate", pfx, "--ca", filepath.Join(l.dir, "certs", "ca.pem"), "--password-file", password}, debug...)
 	for i := range 12 {
 		l.write(one, fmt.Sprintf("CollabContent/m/s%d", i), fmt.Sprint(canaries["first content"], i))
 	}
@@ -74,7 +74,7 @@ func TestP26_SecretsAndContentsNeverLeave(t *testing.T) {
 	say("loss", "show", "--pool-fqdn", one)
 	say("status", "--pool-fqdn", one)
 	say("status", "--pool-fqdn", two, "--output", "table")
-	for _, flags := range [][]string{{"--certificate", pfx, "--private-key", "", "--password-file", wrong}, {"--private-key", broken}} {
+	for _, flags := range [][]string{{"--certificate", pfx, "--password-file", wrong}, {"--private-key", broken}} {
 		p := l.start(one, append(append(flags, debug...), "--state-dir", filepath.Join(l.dir, "none"), "--listen", "127.0.0.1:0")...)
 		if err := <-p.ended; err == nil {
 			t.Errorf("a service starts with %v", flags)
