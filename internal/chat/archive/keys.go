@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-
-	"csbackup/internal/chat/schema"
 )
 
 // mostKeys is how many rows a table may have of which the keys are remembered.
@@ -22,15 +20,12 @@ type keySet struct {
 }
 
 // newKeySet gives nil where the order says enough, or there is too much to remember.
-func newKeySet(t schema.Table, rows int64) *keySet {
-	if !t.Travels() || len(t.Key) == 0 || len(newRowCheck(t).key) > 0 || rows > mostKeys {
+func newKeySet(check *rowCheck, rows int64) *keySet {
+	t := check.table
+	if !t.Travels() || len(t.Key) == 0 || len(check.key) > 0 || rows > mostKeys {
 		return nil
 	}
-	s := &keySet{seen: map[[16]byte]struct{}{}}
-	for _, name := range t.Key {
-		s.places = append(s.places, t.Place(name))
-	}
-	return s
+	return &keySet{places: t.KeyPlaces(), seen: map[[16]byte]struct{}{}}
 }
 
 // add takes a row whose values fit their columns.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"csbackup/internal/chat/schema"
 )
@@ -22,17 +23,9 @@ type rowCheck struct {
 
 func newRowCheck(t schema.Table) *rowCheck {
 	c := &rowCheck{table: t}
-	for _, name := range t.Key {
-		for i, column := range t.Columns {
-			if column.Name != name {
-				continue
-			}
-			if !isNumber(column.Type) {
-				c.key = nil
-				return c
-			}
-			c.key = append(c.key, i)
-		}
+	key := t.KeyPlaces()
+	if !slices.ContainsFunc(key, func(place int) bool { return !isNumber(t.Columns[place].Type) }) {
+		c.key = key
 	}
 	return c
 }

@@ -206,7 +206,8 @@ func refers(t schema.Table) (nodes, principals []int) {
 }
 
 func (v *verification) table(l *lines, m Member, t schema.Table) error {
-	check, keys := newRowCheck(t), newKeySet(t, m.Rows)
+	check := newRowCheck(t)
+	keys := newKeySet(check, m.Rows)
 	nodes, principals := refers(t)
 	leads := v.targets.checker(t)
 	categories := int64(0)

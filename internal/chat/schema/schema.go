@@ -113,6 +113,15 @@ func (t Table) Place(column string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == column })
 }
 
+// KeyPlaces gives where the columns stand by which rows are told apart; none for a table without a published key.
+func (t Table) KeyPlaces() []int {
+	places := make([]int, len(t.Key))
+	for i, name := range t.Key {
+		places[i] = t.Place(name)
+	}
+	return places
+}
+
 // Travels tells whether rows of the table are worth keeping: what is rebuilt or only true for a while is not.
 func (t Table) Travels() bool { return t.Kind != Derived && t.Kind != Momentary }
 

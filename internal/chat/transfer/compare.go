@@ -108,7 +108,7 @@ func (c *chunk) add(row []any, first any) {
 // compareKeyed plans a table whose rows have a key: some rows at a time, against the database's rows with
 // the same first column of the key.
 func (p *planner) compareKeyed(t schema.Table) error {
-	plan, mapper, key := p.tables[t.Name], p.rowMapOf(t), keyPlaces(t)
+	plan, mapper, key := p.tables[t.Name], p.rowMapOf(t), t.KeyPlaces()
 	existing, err := p.source.Count(p.ctx, database.Query{Table: t.Name})
 	if err != nil {
 		return err
@@ -233,7 +233,7 @@ func (p *planner) isDatabaseNewer(t schema.Table, in, there []any) bool {
 // where names what a row of the database's numbers is about.
 func (p *planner) where(t schema.Table, row []any) string {
 	var names []string
-	for _, at := range keyPlaces(t) {
+	for _, at := range t.KeyPlaces() {
 		id, isNumber := row[at].(int64)
 		name := values(t, row, []int{at})
 		for _, c := range p.plan.rowMap(t).columns {
@@ -367,7 +367,7 @@ func (p *planner) compareKeyless(t schema.Table) error {
 // setOf gives what a changed row takes: every column that does not find it.
 func setOf(t schema.Table, row []any) (set map[string]any, where []database.Condition) {
 	set = map[string]any{}
-	key := keyPlaces(t)
+	key := t.KeyPlaces()
 	for i, c := range t.Columns {
 		if slices.Contains(key, i) {
 			where = append(where, database.Condition{Column: c.Name, Operator: database.Equal, Values: []any{row[i]}})

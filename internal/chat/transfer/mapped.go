@@ -96,15 +96,6 @@ func (p *plan) number(table string, id int64) (int64, standing) {
 	return id, isMissing
 }
 
-// keyPlaces are the columns by which rows are told apart; none for a table without a published key.
-func keyPlaces(t schema.Table) []int {
-	places := make([]int, len(t.Key))
-	for i, name := range t.Key {
-		places[i] = t.Place(name)
-	}
-	return places
-}
-
 // keyOf makes one text of the values at some places: equal only for equal values.
 func keyOf(row []any, places []int) string {
 	var key strings.Builder
