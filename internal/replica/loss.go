@@ -75,9 +75,16 @@ func (r *Replica) loadHolds() error {
 
 // allMissing goes through every item that is missing, in a stable order.
 func (r *Replica) allMissing() iter.Seq2[index.Item, error] {
+	return paged(func(after string) ([]index.Item, error) {
+		return r.Index.InState(index.Missing, after, childrenAtOnce)
+	})
+}
+
+// paged goes through the items that page gives, childrenAtOnce after a path at a time.
+func paged(page func(after string) ([]index.Item, error)) iter.Seq2[index.Item, error] {
 	return func(yield func(index.Item, error) bool) {
 		for after := ""; ; {
-			items, err := r.Index.InState(index.Missing, after, childrenAtOnce)
+			items, err := page(after)
 			if err != nil {
 				yield(index.Item{}, err)
 				return

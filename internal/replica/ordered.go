@@ -72,28 +72,26 @@ func (im *Importer) standsElsewhere(hash index.Hash) (bool, error) {
 		return im.elsewhere[hash], nil
 	}
 	im.elsewhere = map[index.Hash]bool{}
-	err := im.heldBackItems(func(it index.Item) error {
+	if err := im.heldBackItems(func(it index.Item) error {
 		im.elsewhere[it.Hash] = false
 		return nil
-	})
-	for after := ""; err == nil; {
-		var items []index.Item
-		if items, err = im.Index.All(after, childrenAtOnce); len(items) == 0 {
-			break
-		}
-		for _, it := range items {
-			after = it.Path
-			if found, asked := im.elsewhere[it.Hash]; !asked || found || it.Kind != index.File || it.State != index.Present {
-				continue
-			}
-			pending, _, pendingErr := im.Index.PendingAt(it.Path)
-			if err = pendingErr; err != nil {
-				break
-			}
-			im.elsewhere[it.Hash] = pending.Reason != heldBack
-		}
+	}); err != nil {
+		return false, err
 	}
-	return im.elsewhere[hash], err
+	for it, err := range paged(func(after string) ([]index.Item, error) { return im.Index.All(after, childrenAtOnce) }) {
+		if err != nil {
+			return false, err
+		}
+		if found, asked := im.elsewhere[it.Hash]; !asked || found || it.Kind != index.File || it.State != index.Present {
+			continue
+		}
+		pending, _, err := im.Index.PendingAt(it.Path)
+		if err != nil {
+			return false, err
+		}
+		im.elsewhere[it.Hash] = pending.Reason != heldBack
+	}
+	return im.elsewhere[hash], nil
 }
 
 // ordersOf precedes a root's name where deletions that the partner asked for are counted.

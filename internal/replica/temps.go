@@ -26,8 +26,7 @@ const incomingFolders = 8
 
 // tempIn gives such a name for a file on its way in.
 func (r *Replica) tempIn() string {
-	n := r.temporary.Add(1)
-	return fmt.Sprintf("%s/Temp/%s%d/in-%x-%d", r.Base, incomingPrefix, n%incomingFolders, uint64(r.Index.Replica()), n)
+	return r.temp(fmt.Sprintf("%s%d/in", incomingPrefix, r.temporary.Load()%incomingFolders))
 }
 
 const incomingPrefix = "incoming-" // of the names of those folders
