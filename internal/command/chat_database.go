@@ -126,8 +126,8 @@ func checkFolder(path string) error {
 
 // keepApart refuses to write a file over another one that the same command needs.
 func (o *ChatDatabase) keepApart(archive, report string) error {
-	database, _ := strings.CutPrefix(o.DBInstance, "sqlite:")
-	if database == o.DBInstance {
+	database, inFile := strings.CutPrefix(o.DBInstance, "sqlite:")
+	if !inFile {
 		database = ""
 	}
 	named := []struct{ what, path string }{{"database", database}, {"archive", archive}, {"report", report}}

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"csbackup/internal/command"
 	"csbackup/internal/failure"
@@ -38,7 +39,7 @@ var elsewhere = map[string]string{
 }
 
 // parameters maps every other flag of these commands to the parameter, which is spelled as its option.
-var parameters = func() map[string]string {
+var parameters = sync.OnceValue(func() map[string]string {
 	table, found := command.Table(), map[string]string{}
 	for path := range Cmdlets {
 		for _, option := range fieldNames(reflect.TypeOf(table[path]()).Elem()) {
@@ -46,7 +47,7 @@ var parameters = func() map[string]string {
 		}
 	}
 	return found
-}()
+})
 
 // mention is a command line of the program in a text, with its flags, or a flag by itself.
 var mention = regexp.MustCompile(`\bcsbackup [a-z-]+(?: [a-z][a-z-]*)?(?: --[a-z][a-z-]*(?:[ =][^\s"-][^\s"]*)?)*|` + flag.String())
@@ -88,7 +89,7 @@ func wordFlag(flag string) string {
 	} else if known {
 		return "the executable's " + flag
 	}
-	if parameter, known := parameters[strings.ReplaceAll(name, "-", "")]; known {
+	if parameter, known := parameters()[strings.ReplaceAll(name, "-", "")]; known {
 		return parameter
 	}
 	return flag

@@ -82,8 +82,8 @@ func (s *service) openStore(ctx context.Context) error {
 	s.letGo(w.closers)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first := s.away == nil && s.silent == nil
-	if !(first && failure.IsID(err, failure.InstanceRunning)) && (first || s.away.Error() != err.Error()) { // a service that was refused at its start does not wait
+	refused := s.away == nil && failure.IsID(err, failure.InstanceRunning) // at the start: such a service does not wait
+	if told := s.away != nil && s.away.Error() == err.Error(); !told && !refused {
 		s.Log.Warn("the file store cannot be used yet; the service waits for it", "store", s.Pool.FileStore, "error", err, "advice", failure.Of(err).Hint)
 	}
 	s.away = err
