@@ -39,6 +39,16 @@ func (l *lab) silence(at string) (end func()) {
 	return end
 }
 
+// firstThread is the state of the thread that the system wakes for a signal, as proc(5) writes it.
+func (l *lab) firstThread(p *process) string {
+	l.t.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/stat", p.Process.Pid))
+	l.check(err)
+	_, rest, _ := strings.Cut(string(raw), ") ")
+	state, _, _ := strings.Cut(rest, " ")
+	return state
+}
+
 // A store that does not answer, as a share whose server is gone, is told with what to do, by a service that
 // runs and by one that starts; nothing else waits for it, and the work goes on once it answers.
 func TestP24_AStoreThatHangs(t *testing.T) {
@@ -65,6 +75,9 @@ func TestP24_AStoreThatHangs(t *testing.T) {
 		s := l.status(two)
 		return s.ExportStatus == "ErrorState" && strings.Contains(s.Reason, "has not answered since")
 	})
+	if state := l.firstThread(first); state == "D" {
+		t.Error("the thread that hears signals waits for the store, too")
+	}
 	if took := l.stop(first); took > 10*time.Second {
 		t.Errorf("stopping took %s", took)
 	}
