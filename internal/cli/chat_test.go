@@ -54,6 +54,8 @@ func TestChatFromOneDatabaseToAnother(t *testing.T) {
 		{[]string{"chat", "import", "--db-instance", to, "--file-name", file, "--what-if"}, []string{"would be imported; nothing was changed"}},
 		{[]string{"chat", "import", "--db-instance", to, "--file-name", file, "--report", filepath.Join(dir, "import.html")}, []string{"imported", "tblChat"}},
 		{[]string{"chat", "import", "--db-instance", to, "--file-name", file, "--what-if"}, []string{"nothing to do"}},
+		{[]string{"chat", "import", "--db-instance", to, "--file-name", file, "--what-if", "--replace"}, []string{"would be imported; nothing was changed", "Removed first"}},
+		{[]string{"chat", "import", "--db-instance", to, "--file-name", file, "--replace"}, []string{"imported", "Removed first", " 60"}},
 	} {
 		got := run(t, append(step.args, "--output", "table")...)
 		if got.code != 0 {

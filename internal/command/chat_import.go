@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"csbackup/internal/chat/archive"
@@ -26,6 +27,7 @@ type ChatImport struct {
 	Report    string
 	FileStore string
 	WhatIf    bool
+	Replace   bool
 }
 
 // AddFlags registers the command's flags.
@@ -36,6 +38,7 @@ func (o *ChatImport) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Report, "report", "", "write a page about the import to this .html `file`")
 	flags.StringVar(&o.FileStore, "file-store", "", "put uploaded files back into this `folder`, the PersistentChat folder of the pool's file store")
 	flags.BoolVar(&o.WhatIf, "what-if", false, "go through the archive and the database, say what would be done, and change nothing")
+	flags.BoolVar(&o.Replace, "replace", false, "take away what the database holds first, so that it ends as the archive alone makes it; for a whole archive only")
 }
 
 // TakesBytes tells package host that this run reads an archive from standard input.
@@ -119,7 +122,7 @@ func (o *ChatImport) into(ctx context.Context, env *Environment, a *archive.Arch
 	if o.ByteInput {
 		name = "standard input"
 	}
-	result, err := transfer.Import(ctx, db, a, transfer.ImportOptions{Target: o.DBInstance, Archive: name, FileStore: o.FileStore, WhatIf: o.WhatIf}, env.Sink.Progress)
+	result, err := transfer.Import(ctx, db, a, transfer.ImportOptions{Target: o.DBInstance, Archive: name, FileStore: o.FileStore, WhatIf: o.WhatIf, Replace: o.Replace}, env.Sink.Progress)
 	err = errors.Join(err, db.Close())
 	if result.Schema == "" { // it did not come to a plan
 		return err
@@ -191,9 +194,23 @@ func (r importResult) Tables() []report.Table {
 		rows = append(rows, []string{"Uploaded files", report.Number(r.Files) + ", and " + report.Number(r.FilesSame) + " that are there"})
 	}
 	rows = append(rows, []string{"Took", seconds(r.Seconds)})
-	counts := report.Table{Header: []string{"Table", "In the archive", "New", "Changed", "There already", "Left out"}}
-	for _, one := range r.ImportResult.Tables {
-		counts.Rows = append(counts.Rows, []string{one.Table, report.Number(one.Rows), report.Number(one.Added), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
+	header, counts := tableCounts(r.ImportResult)
+	return []report.Table{{Rows: rows}, {Header: header, Rows: counts}}
+}
+
+// tableCounts is what an import does with each table; of removed rows it tells where there are any.
+func tableCounts(r transfer.ImportResult) (header []string, rows [][]string) {
+	header = []string{"Table", "In the archive", "New", "Changed", "There already", "Left out"}
+	replaced := slices.ContainsFunc(r.Tables, func(t transfer.TableResult) bool { return t.Removed > 0 })
+	if replaced {
+		header = append(header, "Removed first")
 	}
-	return []report.Table{{Rows: rows}, counts}
+	for _, t := range r.Tables {
+		row := []string{t.Table, report.Number(t.Rows), report.Number(t.Added), report.Number(t.Changed), report.Number(t.Same), report.Number(t.LeftOut)}
+		if replaced {
+			row = append(row, report.Number(t.Removed))
+		}
+		rows = append(rows, row)
+	}
+	return header, rows
 }

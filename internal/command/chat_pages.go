@@ -119,10 +119,8 @@ func importPage(r transfer.ImportResult, err error) htmlreport.Page {
 	for _, one := range r.LeftOut {
 		left.Rows = append(left.Rows, []string{one})
 	}
-	counts := htmlreport.Section{Title: "Rows by table", Header: []string{"Table", "In the archive", "New", "Changed", "There already", "Left out"}, Numbers: 5}
-	for _, one := range r.Tables {
-		counts.Rows = append(counts.Rows, []string{one.Table, report.Number(one.Rows), report.Number(one.Added), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
-	}
+	header, byTable := tableCounts(r)
+	counts := htmlreport.Section{Title: "Rows by table", Header: header, Rows: byTable, Numbers: len(header) - 1}
 	rooms := htmlreport.Section{Title: "Messages by room", Header: []string{"Category", "Room", "In the archive", "New", "Under a new number", "Changed", "There already", "Left out"}, Numbers: 6}
 	byCategory := newCategories("Rooms", "Messages in the archive", "New", "Changed")
 	for _, one := range r.Rooms {

@@ -32,6 +32,7 @@ var elsewhere = map[string]string{
 	"runtime-dir":   "CSBACKUP_RUNTIME_DIR",
 
 	"file-store":                "",
+	"replace":                   "",
 	"leave-out-unknown-columns": "",
 	"legacy-tls":                "",
 	"log-level":                 "",

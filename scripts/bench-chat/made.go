@@ -28,6 +28,8 @@ func (m *made) Begin(context.Context) (database.Writer, error) {
 	return m, nil
 }
 
+func (m *made) Empty(context.Context, string) (int64, error) { return 0, errMade }
+
 func (m *made) Close() error { return nil }
 
 func (m *made) Isolation() string { return "made rows" }

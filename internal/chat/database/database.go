@@ -56,6 +56,8 @@ type Writer interface {
 	Insert(ctx context.Context, table string, columns []string, next func() ([]any, error)) (int64, error)
 	// Update sets columns of the rows that meet every condition, and returns how many rows these are.
 	Update(ctx context.Context, table string, set map[string]any, where []Condition) (int64, error)
+	// Empty removes all rows of a table, and returns how many these were.
+	Empty(ctx context.Context, table string) (int64, error)
 	// Commit makes everything last. After an error nothing was changed, unless the connection broke
 	// during the commit, which the hint of the failure then says.
 	Commit() error

@@ -163,6 +163,20 @@ func (s *serverSession) Update(ctx context.Context, table string, set map[string
 	if err != nil {
 		return 0, err
 	}
+	return s.change(ctx, statement)
+}
+
+// Empty removes all rows of a table.
+func (s *serverSession) Empty(ctx context.Context, table string) (int64, error) {
+	statement, err := emptying(s.dialect, table)
+	if err != nil {
+		return 0, err
+	}
+	return s.change(ctx, statement)
+}
+
+// change runs a statement and tells how many rows it changed.
+func (s *serverSession) change(ctx context.Context, statement *statement) (int64, error) {
 	result, err := s.tx.ExecContext(ctx, statement.text.String(), s.arguments(statement)...)
 	if err != nil {
 		return 0, s.explain(ctx, err)

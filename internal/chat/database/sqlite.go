@@ -337,8 +337,22 @@ func (s *sqliteSession) Update(ctx context.Context, table string, set map[string
 	if err != nil {
 		return 0, err
 	}
+	return s.change(ctx, statement)
+}
+
+// Empty removes all rows of a table.
+func (s *sqliteSession) Empty(ctx context.Context, table string) (int64, error) {
+	statement, err := emptying(sqliteDialect{}, table)
+	if err != nil {
+		return 0, err
+	}
+	return s.change(ctx, statement)
+}
+
+// change runs a statement and tells how many rows it changed.
+func (s *sqliteSession) change(ctx context.Context, statement *statement) (int64, error) {
 	before := s.connection.TotalChanges()
-	err = s.each(ctx, statement.text.String(), statement.values, 0, func([]any) error { return nil })
+	err := s.each(ctx, statement.text.String(), statement.values, 0, func([]any) error { return nil })
 	return s.connection.TotalChanges() - before, err
 }
 

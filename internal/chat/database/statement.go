@@ -190,6 +190,16 @@ func updating(d dialect, table string, set map[string]any, where []Condition) (*
 	return s, s.where(t, where)
 }
 
+func emptying(d dialect, table string) (*statement, error) {
+	t, ok := schema.Lookup(table)
+	if !ok {
+		return nil, misuse(table, fmt.Errorf("no such table in the schema"))
+	}
+	s := &statement{dialect: d}
+	s.write("DELETE FROM ", d.table(t.Name))
+	return s, nil
+}
+
 // creation gives the statements that make the tables of a published database.
 func creation(d dialect, database string, more func(t schema.Table, inner []string) string) ([]string, error) {
 	tables := schema.Tables(database)

@@ -24,6 +24,9 @@ type applier struct {
 
 // apply writes what the plan says, table by table, and compares the counts.
 func (a *applier) apply() error {
+	if err := a.empty(); err != nil {
+		return err
+	}
 	for _, t := range schema.Tables(a.schema) {
 		if err := a.table(t); err != nil {
 			return err

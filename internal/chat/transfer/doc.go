@@ -43,8 +43,15 @@
 //     room under a new chatId, unless an equal one is in the room already.
 //
 // So archives of one database that are imported in the order in which they were made end as the last of them alone
-// would, but for what was removed meanwhile: an import takes nothing away. In another order, what tells no time, such as
-// preferences or scopeIsDenied, becomes what the archive imported last has.
+// would, but for what was removed meanwhile: an import that merges takes nothing away. In another order, what tells no
+// time, such as preferences or scopeIsDenied, becomes what the archive imported last has.
+//
+// # Replacing
+//
+// An import that replaces first takes away what the database holds, in the same transaction, and so ends as the archive
+// alone would in an empty database. It takes an archive of everything. With the rows that travel go those of other
+// tables that refer to them, which the directory and the service fill again. The plan counts what goes, table by table, and
+// names the rooms and categories that the archive lacks; where more or fewer rows go than it counted, nothing does.
 //
 // Every such difference is a Clash of the result. What a row refers to and what is neither in the archive nor
 // in the database is missing, and the import is refused. A number that stood for nothing in the source

@@ -136,6 +136,14 @@ func (w *faultyWriter) Update(ctx context.Context, table string, set map[string]
 	return n, err
 }
 
+func (w *faultyWriter) Empty(ctx context.Context, table string) (int64, error) {
+	n, err := w.Writer.Empty(ctx, table)
+	if err == nil {
+		err = w.source.faults.fail()
+	}
+	return n, err
+}
+
 func (w *faultyWriter) Commit() error {
 	if err := w.source.faults.fail(); err != nil {
 		return errors.Join(err, w.Writer.Rollback())

@@ -17,6 +17,7 @@ type ImportOptions struct {
 	Archive   string // the file as the user named it
 	FileStore string // where uploaded files are put back; "" leaves them in the archive
 	WhatIf    bool   // only plan
+	Replace   bool   // take everything away that the database holds first, so that it ends as the archive alone makes it
 }
 
 // Import brings an archive into a database: it proves the archive, plans, writes in one transaction, compares the counts and
@@ -75,7 +76,7 @@ type importer struct {
 
 func (i *importer) plan(source database.Source) (*plan, error) {
 	m := newMeter(i.progress, "Comparing with "+i.options.Target, i.archive.Manifest().Rows)
-	p, err := makePlan(i.ctx, i.archive, i.talk, source, i.options.Target, m)
+	p, err := makePlan(i.ctx, i.archive, i.talk, source, i.options.Target, i.options.Replace, m)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (i *importer) write() (result ImportResult, err error) {
 func (p *plan) work() int64 {
 	rows := int64(len(p.counters))
 	for _, t := range p.result.Tables {
-		rows += t.Added + t.Changed
+		rows += t.Added + t.Changed + t.Removed
 	}
 	return rows
 }

@@ -82,6 +82,7 @@ type plan struct {
 	keptGUIDs  map[string]map[int64]string // by table and number in the database
 	otherGUIDs map[string]string           // of nodes in the archive that have another one in the database
 	invites    map[int64]int64             // by the row's place in the archive, the number that an invitation gets instead of its own
+	removed    map[string]int64            // by table, rows that go first; nil where the import merges
 	result     ImportResult
 	missing    []string
 }
@@ -106,8 +107,9 @@ type planner struct {
 	archLast  map[int64]int64           // by room of the archive
 }
 
-// makePlan goes through the archive, whose proof gave the talk, and the database.
-func makePlan(ctx context.Context, a *archive.Archive, talk *archive.Talk, source database.Source, target string, m *meter) (*plan, error) {
+// makePlan goes through the archive, whose proof gave the talk, and the database, which it is to replace or to be
+// merged into.
+func makePlan(ctx context.Context, a *archive.Archive, talk *archive.Talk, source database.Source, target string, replace bool, m *meter) (*plan, error) {
 	manifest := a.Manifest()
 	there, err := source.Tables(ctx)
 	if err != nil {
@@ -125,6 +127,11 @@ func makePlan(ctx context.Context, a *archive.Archive, talk *archive.Talk, sourc
 		ctx:  ctx, archive: a, talk: talk, source: source, target: target, meter: m,
 		persons: map[int64]person{}, archivedP: map[int64]known[person]{}, dbNewer: map[int64]bool{}, unknown: map[string]map[int64]bool{},
 		last: map[int64]int64{}, archLast: map[int64]int64{},
+	}
+	if replace {
+		if err := p.empty(there); err != nil {
+			return nil, err
+		}
 	}
 	steps := []func() error{p.matchAll, p.compareTables, p.compareMessages, p.compareCounters}
 	if p.schema == schema.Compliance {
@@ -389,13 +396,18 @@ func (p *planner) finish() {
 	r := &p.result
 	r.Schema, r.Missing, r.Tables = p.schema, p.missing, []TableResult{}
 	for _, t := range schema.Tables(p.schema) {
-		if one, ok := p.tables[t.Name]; ok && one.counts.Rows > 0 {
-			r.Tables = append(r.Tables, one.counts)
+		counts := TableResult{Table: t.Name}
+		if one, ok := p.tables[t.Name]; ok {
+			counts = one.counts
+		}
+		counts.Removed = p.removed[t.Name]
+		if counts.Rows > 0 || counts.Removed > 0 {
+			r.Tables = append(r.Tables, counts)
 		}
 	}
 	changes := int64(len(p.counters))
 	for _, t := range r.Tables {
-		changes += t.Added + t.Changed
+		changes += t.Added + t.Changed + t.Removed
 		r.LeftOutCount += t.LeftOut
 	}
 	r.NothingToDo = changes == 0 && r.MissingCount == 0

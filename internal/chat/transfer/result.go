@@ -162,6 +162,7 @@ type TableResult struct {
 	Changed int64 // rows of the database that take the archive's values
 	Same    int64 // in the database already, or kept as they are there
 	LeftOut int64 // rows that cannot be taken; ImportResult.LeftOut says why
+	Removed int64 `json:",omitempty"` // rows of the database that went first, where the archive replaced it
 }
 
 // RoomResult is what an import does with the messages of one room.

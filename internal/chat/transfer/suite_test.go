@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/database"
 	"csbackup/internal/chat/database/databasetest"
 	"csbackup/internal/chat/schema"
@@ -23,6 +24,7 @@ func suite(t *testing.T, open engine) {
 	}{
 		{"the sample goes there and back", thereAndBack},
 		{"archives a week apart", weekApart},
+		{"an archive replaces a database", replacing},
 		{"each level alone", levelsAlone},
 		{"numbers that are taken", takenNumbers},
 		{"the same names under other GUIDs", sameNames},
@@ -416,17 +418,26 @@ func disabling(t *testing.T, open engine) {
 	}
 }
 
-// cutImport lets each call to the database fail in turn.
+// cutImport lets each call to the database fail in turn, of an import that merges and then of one that replaces.
 func cutImport(t *testing.T, open engine) {
 	from, to := sample(t), open(t, schema.Chat)
 	first, _ := exported(t, from, transfer.ExportOptions{})
 	aWeekLater(t, from)
 	second, _ := exported(t, from, transfer.ExportOptions{})
 	imported(t, to, first)
+	cutAtEachCall(t, to, second, false)
+	wantSame(t, lasting(t, to), lasting(t, from))
+	insert(t, to, "tblChat", []any{int64(10), int64(99), databasetest.Ticks, int64(2), int64(0), "in the target alone", nil})
+	cutAtEachCall(t, to, second, true)
+	wantSame(t, lasting(t, to), lasting(t, from))
+}
+
+func cutAtEachCall(t *testing.T, to database.Database, a *archive.Archive, replace bool) {
+	t.Helper()
 	before := databasetest.Dump(t, to)
 	for n := 1; ; n++ {
 		faulty := &faultyDatabase{Database: to, left: n}
-		_, err := transfer.Import(t.Context(), faulty, second, transfer.ImportOptions{Target: "target"}, nil)
+		_, err := transfer.Import(t.Context(), faulty, a, transfer.ImportOptions{Target: "target", Replace: replace}, nil)
 		if err == nil {
 			if n < 60 {
 				t.Errorf("only %d calls could fail", n)
@@ -441,7 +452,6 @@ func cutImport(t *testing.T, open engine) {
 			t.Fatalf("after a failure of call %d", n)
 		}
 	}
-	wantSame(t, lasting(t, to), lasting(t, from))
 }
 
 // patience is how long a test waits for what must happen soon.
