@@ -28,7 +28,7 @@ var (
 	loginFailed  = advice{failure.DatabaseLoginFailed, "SQL Server refused the login to", "Check " + UserVariable + " and " + PasswordVariable + ", or unset both to log in as yourself."}
 	noTicket     = advice{failure.DatabaseLoginFailed, "Kerberos could not log in to", "Run kinit, or set " + UserVariable + " to user@REALM with a password or with KRB5_KTNAME; check KRB5_CONFIG and KRB5CCNAME."}
 	notFound     = advice{failure.DatabaseNotFound, "There is no such database, or this login may not open it:", "Check --db-name, and that the login has a user in the database."}
-	accessDenied = advice{failure.DatabaseAccessDenied, "The login lacks rights in", "Grant it SELECT on the tables to export, INSERT and UPDATE to import, or db_owner to create a database."}
+	accessDenied = advice{failure.DatabaseAccessDenied, "The login lacks rights in", "Grant it SELECT on the tables to export, INSERT and UPDATE to import, DELETE to replace what is there, or db_owner to create a database."}
 	recovering   = advice{failure.DatabaseNotReady, "The database is starting, offline or being restored:", "Wait until SQL Server shows it online, then run the command again."}
 	deadlocked   = advice{failure.DatabaseDeadlock, "Another user of the database won a deadlock in", "Nothing was changed; run the command again."}
 	locked       = advice{failure.DatabaseBusy, "Other users held their locks for too long in", "Nothing was changed; run the command again when the database is less busy."}
