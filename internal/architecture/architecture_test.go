@@ -36,7 +36,7 @@ var layers = [][]string{
 	{"internal/settings", "internal/topology"},
 	{"internal/module"},
 	{"internal/report"},
-	{"internal/failure", "internal/manager"},
+	{"internal/failure", "internal/manager", "internal/loopback"},
 }
 
 // layerOf gives a package's layer by the longest name that fits, -1 for one that has none.

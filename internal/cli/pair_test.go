@@ -5,13 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"csbackup/internal/loopback"
 )
+
+// patience bounds every wait; nothing waits that long unless it fails.
+const patience = time.Minute
 
 // machine is a lab of two pools whose services run in this process.
 type machine struct {
@@ -28,12 +32,11 @@ func newMachine(t *testing.T) *machine {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	text := strings.ReplaceAll(pools, "%DIR%", filepath.ToSlash(dir))
 	for i := 1; i <= 2; i++ {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		address, err := loopback.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
-		text = strings.ReplaceAll(text, fmt.Sprintf("https://127.0.0.1:%d\n", i), "https://"+listener.Addr().String()+"\n")
-		listener.Close()
+		text = strings.ReplaceAll(text, fmt.Sprintf("https://127.0.0.1:%d\n", i), "https://"+address+"\n")
 	}
 	path := filepath.Join(dir, "pools.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -81,11 +84,11 @@ func (m *machine) serve(fqdn string) {
 			if code != 0 {
 				m.t.Errorf("serve %s ends with exit code %d after it was stopped: %s", fqdn, code, &stderr)
 			}
-		case <-time.After(10 * time.Second):
-			m.t.Errorf("serve %s does not stop within 10 seconds", fqdn)
+		case <-time.After(patience):
+			m.t.Errorf("serve %s does not stop", fqdn)
 		}
 	})
-	for deadline := time.Now().Add(10 * time.Second); m.run("status", "--pool-fqdn", fqdn).code != 0; {
+	for deadline := time.Now().Add(patience); m.run("status", "--pool-fqdn", fqdn).code != 0; {
 		if time.Now().After(deadline) {
 			m.t.Fatalf("the service of %s does not answer: %+v", fqdn, m.run("status", "--pool-fqdn", fqdn))
 		}
@@ -160,7 +163,7 @@ func TestAPersonPairsTwoPoolsFromTheCommandLine(t *testing.T) {
 	}
 	// A file that was just written is left for a later cycle; it is whole on the partner then.
 	versions := ""
-	for deadline := time.Now().Add(20 * time.Second); versions == "" && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); versions == "" && time.Now().Before(deadline); {
 		m.must("sync", "--pool-fqdn", "pool1.contoso.com", "--wait", "--progress", "none")
 		versions = m.must("versions", "list", "--pool-fqdn", "pool2.contoso.com").stdout
 	}

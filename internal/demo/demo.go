@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"csbackup/internal/failure"
+	"csbackup/internal/loopback"
 )
 
 // Options say where the demo works and what it runs.
@@ -91,15 +91,15 @@ func (d *demo) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	ports, err := freePorts(2)
-	if err != nil {
-		return err
-	}
 	var text strings.Builder
 	text.WriteString("pools:\n")
 	for i, pool := range []string{pool1, pool2} {
-		fmt.Fprintf(&text, "  - fqdn: %s\n    backupPool: %s\n    service: https://127.0.0.1:%d\n    fileStore: %s\n    serviceIds: {WebServices: %s, BackupService: 1-BackupService-%d, ApplicationServer: 1-ApplicationServer-%d}\n",
-			pool, []string{pool2, pool1}[i], ports[i], d.store(pool), trees[pool], i+3, i+1)
+		address, err := loopback.FreeAddress()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&text, "  - fqdn: %s\n    backupPool: %s\n    service: https://%s\n    fileStore: %s\n    serviceIds: {WebServices: %s, BackupService: 1-BackupService-%d, ApplicationServer: 1-ApplicationServer-%d}\n",
+			pool, []string{pool2, pool1}[i], address, d.store(pool), trees[pool], i+3, i+1)
 	}
 	d.topology = filepath.Join(d.Dir, "pools.yaml")
 	if err := os.WriteFile(d.topology, []byte(text.String()), 0o644); err != nil {
@@ -111,20 +111,6 @@ func (d *demo) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// freePorts asks the system for ports that nobody uses.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 func (d *demo) environment() []string {

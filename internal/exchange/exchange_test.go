@@ -240,8 +240,8 @@ func TestP20_BatchesOutOfOrderAreRefused(t *testing.T) {
 			to := newTarget()
 			a, b := net.Pipe()
 			done := make(chan error, 1)
-			go func() { done <- Import(context.Background(), b, to, Options{IdleTimeout: 5 * time.Second}) }()
-			w := &export{wire: newWire(a, 5*time.Second)}
+			go func() { done <- Import(context.Background(), b, to, Options{IdleTimeout: time.Minute}) }()
+			w := &export{wire: newWire(a, time.Minute)}
 			defer w.close()
 			if err := w.send(frameHello, encodeHello(Hello{Protocol: Protocol}), true); err != nil {
 				t.Fatal(err)
@@ -276,7 +276,7 @@ func TestP19_HostilePeers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, b := net.Pipe()
 			done := make(chan error, 1)
-			go func() { done <- Import(context.Background(), b, newTarget(), Options{IdleTimeout: 5 * time.Second}) }()
+			go func() { done <- Import(context.Background(), b, newTarget(), Options{IdleTimeout: time.Minute}) }()
 			if _, err := a.Write(raw); err != nil {
 				t.Fatal(err)
 			}

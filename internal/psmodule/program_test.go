@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"csbackup/internal/admin"
 	"csbackup/internal/chat/database"
 	"csbackup/internal/chat/database/databasetest"
+	"csbackup/internal/loopback"
 	"csbackup/internal/settings"
 	"csbackup/scripts/chatdata"
 )
@@ -46,12 +46,11 @@ func newLab(t *testing.T) *lab {
 	var text strings.Builder
 	text.WriteString("pools:\n")
 	for i, pool := range []string{pool1, pool2} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		address, err := loopback.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer listener.Close()
-		fmt.Fprintf(&text, "  - fqdn: %s\n    backupPool: %s\n    service: https://%s\n    fileStore: %s\n", pool, []string{pool2, pool1}[i], listener.Addr(), filepath.ToSlash(filepath.Join(dir, pool)))
+		fmt.Fprintf(&text, "  - fqdn: %s\n    backupPool: %s\n    service: https://%s\n    fileStore: %s\n", pool, []string{pool2, pool1}[i], address, filepath.ToSlash(filepath.Join(dir, pool)))
 		fmt.Fprintf(&text, "    serviceIds: {WebServices: 1-WebServices-%d, BackupService: 1-BackupService-%d, ApplicationServer: 1-ApplicationServer-%d}\n", i+1, i+3, i+1)
 		for _, folder := range []string{"CollabContent", "CollabMetadata"} {
 			if err := os.MkdirAll(filepath.Join(dir, pool, fmt.Sprintf("1-WebServices-%d", i+1), folder), 0o755); err != nil {

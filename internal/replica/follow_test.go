@@ -272,7 +272,7 @@ func TestFollowingARealStore(t *testing.T) {
 	// finds waits until looks that follow what is told have seen so many files, and a full look sees no more.
 	finds := func(files int64) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); a.Index.Counts().Files-a.Index.Counts().MissingFiles != files; {
+		for deadline := time.Now().Add(time.Minute); a.Index.Counts().Files-a.Index.Counts().MissingFiles != files; {
 			if time.Now().After(deadline) {
 				t.Fatalf("the index has %+v, not %d files", a.Index.Counts(), files)
 			}
@@ -309,7 +309,7 @@ func TestFollowingARealStore(t *testing.T) {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); a.Held() == ""; {
+	for deadline := time.Now().Add(time.Minute); a.Held() == ""; {
 		if time.Now().After(deadline) {
 			t.Fatal("an empty folder in the store's place is not noticed")
 		}
@@ -318,7 +318,7 @@ func TestFollowingARealStore(t *testing.T) {
 	if err := errorsOf(os.RemoveAll(path), os.Rename(path+"-away", path)); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); a.Held() != ""; {
+	for deadline := time.Now().Add(time.Minute); a.Held() != ""; {
 		if time.Now().After(deadline) {
 			t.Fatalf("the store is back and still held: %s", a.Held())
 		}

@@ -168,7 +168,7 @@ func TestBarsEndWithTheCommand(t *testing.T) {
 		if err != nil || !strings.Contains(stderr.String(), "take care") || !strings.Contains(stderr.String(), "Working, 3 of 3") || stdout.Len() != 0 {
 			t.Errorf("%v, %q", err, &stderr)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the bars do not end")
 	}
 }

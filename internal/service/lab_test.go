@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,10 +16,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"csbackup/internal/loopback"
 )
 
 const (
@@ -118,25 +118,13 @@ func (l *lab) topology(pools ...string) {
 	l.check(os.WriteFile(filepath.Join(l.dir, "pools.yaml"), []byte(text.String()), 0o600))
 }
 
-// ports hands out each port once in this process, from below those that the system gives to callers: labs
-// that run side by side never meet.
-var ports atomic.Uint32
-
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	const first, count = 12_000, 20_000
-	ports.CompareAndSwap(0, uint32(os.Getpid())*101%count+1)
-	for range count {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+ports.Add(1)%count))
-		if err == nil {
-			if err = listener.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return listener.Addr().String()
-		}
+	address, err := loopback.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	return address
 }
 
 func (l *lab) check(err error) {
