@@ -195,6 +195,7 @@ func TestUsedUpWatchesAreNamed(t *testing.T) {
 	l.exe = script
 	p := l.start(one)
 	l.exe = exe
+	l.until(one+" answers", func() bool { return l.run("status", "--pool-fqdn", one).code == 0 })
 	l.serve(two)
 	l.must("configuration", "set", "--sync-interval", "00:00:05")
 	l.synced(one)
