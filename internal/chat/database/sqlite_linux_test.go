@@ -16,7 +16,7 @@ import (
 
 func TestAnSQLiteFileOnAFullDiskStaysAsItWas(t *testing.T) {
 	folder := t.TempDir()
-	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, "size=1m"); err != nil {
+	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, "size=4m"); err != nil {
 		t.Skipf("SKIPPED: a small disk cannot be mounted here, which needs root: %v", err)
 	}
 	t.Cleanup(func() {
@@ -31,7 +31,7 @@ func TestAnSQLiteFileOnAFullDiskStaysAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := make([][]any, 200)
+	rows := make([][]any, 800)
 	for i := range rows {
 		rows[i] = []any{int64(1), int64(1000 + i), int64(i), int64(2), int64(0), strings.Repeat("full ", 2000), nil}
 	}
