@@ -357,41 +357,6 @@ func (s *sqliteSession) change(ctx context.Context, statement *statement) (int64
 	return s.connection.TotalChanges() - before, err
 }
 
-// Insert adds rows through one prepared statement.
-func (s *sqliteSession) Insert(ctx context.Context, table string, columns []string, next func() ([]any, error)) (count int64, err error) {
-	chosen, err := insertion(table, columns)
-	if err != nil {
-		return 0, err
-	}
-	s.connection.SetInterrupt(ctx)
-	defer s.connection.SetInterrupt(s.ctx)
-	d := sqliteDialect{}
-	prepared, _, err := s.connection.Prepare("INSERT INTO " + d.table(table) + " (" + quoted(d, columns) + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")")
-	if err != nil {
-		return 0, s.explain(ctx, err)
-	}
-	defer func() { err = errors.Join(err, s.explain(ctx, prepared.Close())) }()
-	for {
-		row, err := next()
-		if err != nil || row == nil {
-			return count, err
-		}
-		if err := ctx.Err(); err != nil {
-			return count, err
-		}
-		if err := checkRow(table, chosen, row); err != nil {
-			return count, err
-		}
-		if err := bind(prepared, row); err != nil {
-			return count, s.explain(ctx, err)
-		}
-		if err := prepared.Exec(); err != nil {
-			return count, s.explain(ctx, err)
-		}
-		count++
-	}
-}
-
 // insertion gives the columns of rows to insert.
 func insertion(table string, names []string) ([]schema.Column, error) {
 	t, ok := schema.Lookup(table)

@@ -11,6 +11,7 @@ import (
 
 	"csbackup/internal/chat/database"
 	"csbackup/internal/chat/database/databasetest"
+	"csbackup/internal/chat/schema"
 	"csbackup/internal/failure"
 )
 
@@ -104,5 +105,20 @@ func TestAWriterOfAnotherProcessIsWaitedForOnlyWhileTheContextAllows(t *testing.
 	cancel()
 	if _, err := db.Begin(ctx); err == nil {
 		t.Fatal("two writers at once")
+	}
+}
+
+func TestRowsAreNeverTakenFromATableOfTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chat.db")
+	db := create(t, databasetest.Open(t, path))
+	run(t, path, "CREATE TABLE csbackup_incoming(channelId, chatId, chatDate, userId, isAlert, content, rtf); INSERT INTO csbackup_incoming VALUES(1, 1, 1, 1, 0, 'x', NULL)")
+	w, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Rollback()
+	table, _ := schema.Lookup("tblChat")
+	if n, err := w.Insert(t.Context(), table.Name, table.ColumnNames(), databasetest.Each(nil)); n != 0 {
+		t.Errorf("%d rows came from a table of that name; error %v", n, err)
 	}
 }
