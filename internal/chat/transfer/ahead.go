@@ -21,11 +21,13 @@ func ahead[T any](values iter.Seq2[T, error], size func(T) int) iter.Seq2[T, err
 		go func() {
 			defer close(batches)
 			var one batch
+			var other []T // what was handed over last
 			bytes := 0
 			hand := func() bool {
 				select {
 				case batches <- one:
-					one, bytes = batch{}, 0
+					clear(other) // the receiver is through with it, and it serves again
+					one, other, bytes = batch{values: other[:0]}, one.values, 0
 					return true
 				case <-stop:
 					return false
