@@ -116,11 +116,13 @@ func redact(instance Instance, err error) error {
 
 // probe finds out whether the engine gives the bytes of a text as they are, as SQL Server does.
 func (s *server) probe(ctx context.Context) error {
-	if err := s.pool.PingContext(ctx); err != nil {
+	connection, err := s.pool.Conn(ctx)
+	if err != nil {
 		return err
 	}
+	defer connection.Close()
 	var wide, narrow []byte
-	if err := s.pool.QueryRowContext(ctx, "SELECT CAST(CAST(N'a\u00e9' AS nvarchar(max)) AS varbinary(max)), CAST(CAST('ab' AS varchar(max)) AS varbinary(max))").Scan(&wide, &narrow); err != nil {
+	if err := connection.QueryRowContext(ctx, "SELECT CAST(CAST(N'a\u00e9' AS nvarchar(max)) AS varbinary(max)), CAST(CAST('ab' AS varchar(max)) AS varbinary(max))").Scan(&wide, &narrow); err != nil {
 		var known mssql.Error
 		if errors.As(err, &known) {
 			return nil // an engine without this cast: the driver's own texts are used
@@ -144,7 +146,11 @@ func (s *server) CreateSchema(ctx context.Context, database string) error {
 }
 
 func (s *server) create(ctx context.Context, database string, statements []string) error {
-	session, err := s.begin(ctx, sql.LevelDefault)
+	connection, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	session, err := s.begin(ctx, connection, sql.LevelDefault)
 	if err != nil {
 		return err
 	}
@@ -190,31 +196,43 @@ func (s *server) Snapshot(ctx context.Context) (Reader, error) {
 	return reader, nil
 }
 
+// snapshot asks what the database allows on the connection that it then reads with: a session's first questions
+// are its slow ones.
 func (s *server) snapshot(ctx context.Context) (Reader, error) {
+	connection, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var snapshot, versions int64
-	row := s.pool.QueryRowContext(ctx, "SELECT CAST(snapshot_isolation_state AS int), CAST(is_read_committed_snapshot_on AS int) FROM sys.databases WHERE name = DB_NAME()")
+	row := connection.QueryRowContext(ctx, "SELECT CAST(snapshot_isolation_state AS int), CAST(is_read_committed_snapshot_on AS int) FROM sys.databases WHERE name = DB_NAME()")
 	if err := row.Scan(&snapshot, &versions); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, explain(s.instance, err)
+		return nil, errors.Join(explain(s.instance, err), connection.Close())
 	}
 	if snapshot == 1 {
-		session, err := s.beginWhole(ctx, sql.LevelSnapshot)
-		if !failure.IsID(err, failure.DatabaseNoSnapshot) { // switched off since it was asked
+		session, err := s.beginWhole(ctx, connection, sql.LevelSnapshot)
+		if !failure.IsID(err, failure.DatabaseNoSnapshot) {
 			return &serverReader{session, "snapshot isolation: one moment", true}, err
+		}
+		if connection, err = s.connect(ctx); err != nil { // switched off since it was asked
+			return nil, err
 		}
 	}
 	isolation := "read committed, because the database does not allow snapshot isolation: each row is as some user committed it, and rows of different moments may stand beside each other"
 	if versions == 1 {
 		isolation = "read committed snapshot, because the database does not allow snapshot isolation: each table is of one moment, different tables may be of different ones"
 	}
-	session, err := s.beginWhole(ctx, sql.LevelReadCommitted)
+	session, err := s.beginWhole(ctx, connection, sql.LevelReadCommitted)
 	return &serverReader{session, isolation, false}, err
 }
 
 // Begin starts a write transaction.
 func (s *server) Begin(ctx context.Context) (Writer, error) {
 	var session *serverSession
-	err := again(ctx, func() (err error) {
-		session, err = s.beginWhole(ctx, sql.LevelReadCommitted)
+	err := again(ctx, func() error {
+		connection, err := s.connect(ctx)
+		if err == nil {
+			session, err = s.beginWhole(ctx, connection, sql.LevelReadCommitted)
+		}
 		return err
 	})
 	if err != nil {
@@ -239,8 +257,8 @@ func again(ctx context.Context, do func() error) error {
 }
 
 // beginWhole is begin in a database that holds a whole published schema.
-func (s *server) beginWhole(ctx context.Context, level sql.IsolationLevel) (*serverSession, error) {
-	session, err := s.begin(ctx, level)
+func (s *server) beginWhole(ctx context.Context, connection *sql.Conn, level sql.IsolationLevel) (*serverSession, error) {
+	session, err := s.begin(ctx, connection, level)
 	if err != nil {
 		return nil, err
 	}
@@ -257,9 +275,8 @@ func (s *server) beginWhole(ctx context.Context, level sql.IsolationLevel) (*ser
 	return session, nil
 }
 
-// begin takes a connection. The transaction does not end with the context by itself: the driver would
-// then speak in the middle of a bulk load.
-func (s *server) begin(ctx context.Context, level sql.IsolationLevel) (*serverSession, error) {
+// connect opens a connection and sets its session up.
+func (s *server) connect(ctx context.Context) (*sql.Conn, error) {
 	connection, err := s.pool.Conn(ctx)
 	if err != nil {
 		return nil, explain(s.instance, err)
@@ -269,6 +286,12 @@ func (s *server) begin(ctx context.Context, level sql.IsolationLevel) (*serverSe
 			return nil, errors.Join(explain(s.instance, err), connection.Close())
 		}
 	}
+	return connection, nil
+}
+
+// begin takes a connection over, which it closes after an error. The transaction does not end with the context
+// by itself: the driver would then speak in the middle of a bulk load.
+func (s *server) begin(ctx context.Context, connection *sql.Conn, level sql.IsolationLevel) (*serverSession, error) {
 	session := &serverSession{ctx: ctx, instance: s.instance, dialect: s.dialect, connection: connection}
 	if err := session.start(ctx, level); err != nil {
 		return nil, errors.Join(err, connection.Close())
