@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"csbackup/internal/chat/archive"
@@ -22,24 +23,54 @@ type bench struct {
 	log    string
 	times  int
 	folder string
-	rows   [][]any // the messages of one copy
+	server int     // the process of the server that is measured; 0 where it is not known
+	rows   [][]any // the messages of one copy, while something bare writes them
 	zip    string  // an archive of one copy
 }
 
-// took is how long a piece of work took, on the clock and in processor time of this process.
-type took struct{ clock, cpu time.Duration }
+// took is how long a piece of work took, on the clock and in processor time of this side and of the server.
+type took struct{ clock, cpu, server time.Duration }
+
+var longest = took{1 << 62, 1 << 62, 1 << 62}
 
 // best does a piece of work several times.
 func (b *bench) best(work func() error) (took, error) {
-	best := took{1 << 62, 1 << 62}
+	best := longest
 	for range b.times {
-		clock, cpu := time.Now(), processorTime()
-		if err := work(); err != nil {
+		t, err := b.once(work)
+		if err != nil {
 			return took{}, err
 		}
-		best = took{min(best.clock, time.Since(clock)), min(best.cpu, processorTime()-cpu)}
+		best = best.orLess(t)
 	}
 	return best, nil
+}
+
+func (b *bench) once(work func() error) (took, error) {
+	runtime.GC() // what went before is not this work's to clear away
+	before, err := b.serverTime()
+	if err != nil {
+		return took{}, err
+	}
+	clock, cpu := time.Now(), processorTime()
+	if err := work(); err != nil {
+		return took{}, err
+	}
+	t := took{clock: time.Since(clock), cpu: processorTime() - cpu}
+	after, err := b.serverTime()
+	t.server = after - before
+	return t, err
+}
+
+func (b *bench) serverTime() (time.Duration, error) {
+	if b.server == 0 {
+		return 0, nil
+	}
+	return serverTime(b.server)
+}
+
+func (t took) orLess(other took) took {
+	return took{min(t.clock, other.clock), min(t.cpu, other.cpu), min(t.server, other.server)}
 }
 
 func (t took) rate(rows int64) string {
@@ -47,14 +78,23 @@ func (t took) rate(rows int64) string {
 }
 
 // line prints what this program took beside what something else did; the ratio is above 1 where it is
-// faster. What another process took has no processor time here.
+// faster. Where the server's process is known, the processor time of both sides follows.
 func (b *bench) line(work string, mine, other took) {
 	cpu := ""
 	if mine.cpu > 0 && other.cpu > 0 {
 		cpu = fmt.Sprintf("%.2f", other.cpu.Seconds()/mine.cpu.Seconds())
 	}
-	rows := int64(len(b.rows))
-	fmt.Printf("%-58s %14s %14s %7.2f %7s\n", work, mine.rate(rows), other.rate(rows), other.clock.Seconds()/mine.clock.Seconds(), cpu)
+	rows := b.data.Messages
+	fmt.Printf("%-58s %14s %14s %7.2f %7s", work, mine.rate(rows), other.rate(rows), other.clock.Seconds()/mine.clock.Seconds(), cpu)
+	if b.server != 0 {
+		fmt.Printf("   %s, %s", mine.each(rows), other.each(rows))
+	}
+	fmt.Println()
+}
+
+// each gives the processor time for a row, of this side and of the server.
+func (t took) each(rows int64) string {
+	return fmt.Sprintf("%.1f+%.1f us", float64(t.cpu.Microseconds())/float64(rows), float64(t.server.Microseconds())/float64(rows))
 }
 
 var readColumns = database.Query{Table: "tblChat", Columns: chatdata.MessageColumns, OrderBy: []string{"channelId", "chatId"}}

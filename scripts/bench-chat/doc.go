@@ -6,7 +6,9 @@
 //	go run ./scripts/bench-chat -log chat-messages.tsv.gz -memory-rows 50000000
 //
 // The log is that of load-chat. With -db-instance the SQL Server protocol is measured too, in a database
-// without tables, which are dropped afterwards; freebcp is used where it is installed. With -memory-rows the
+// without tables, which are dropped afterwards; freebcp is used where it is installed. A server on
+// the same machine takes its share of the cores: with -server-process each of its lines ends with the microseconds
+// of processor time for a row, as "client+server us" for it and for what it is compared with. With -memory-rows the
 // peak of memory is measured while so many rows, which are made on the fly, are exported and imported again,
 // each in a process of its own; that takes disk for the archive only.
 //

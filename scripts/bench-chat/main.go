@@ -17,6 +17,7 @@ type settings struct {
 	instance   string
 	name       string
 	trust      bool
+	server     int // process
 	times      int
 	memoryRows int64
 	folder     string // of temporary files
@@ -29,6 +30,7 @@ func main() {
 	flag.StringVar(&s.instance, "db-instance", "", "a lab SQL Server, in whose database nothing may be")
 	flag.StringVar(&s.name, "db-name", "", "the database on it; mgc unless given")
 	flag.BoolVar(&s.trust, "trust-server-certificate", false, "take any certificate of the server")
+	flag.IntVar(&s.server, "server-process", 0, "the number of that server's process, where it runs on this machine")
 	flag.IntVar(&s.times, "times", 3, "how often each kind of work is done")
 	flag.Int64Var(&s.memoryRows, "memory-rows", 0, "measure memory with so many rows")
 	flag.StringVar(&s.folder, "folder", "", "where temporary files go")
@@ -73,7 +75,8 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return err
 		}
-		if err := b.server(instance); err != nil {
+		b.server = s.server
+		if err := b.protocol(instance); err != nil {
 			return err
 		}
 	}
