@@ -15,7 +15,8 @@
 // What SQL Server itself or its driver does not hold: a datetime is rounded to 1/300 s; a varchar column
 // holds only the characters of its collation's code page (a text with others is refused, by column);
 // comparing text in a Condition follows the collation of the column, which usually takes upper and lower
-// case for the same, and a lone surrogate in a Condition is compared as U+FFFD.
+// case for the same, and a lone surrogate in a Condition is compared as U+FFFD. Into an SQLite file no row of more
+// than 64 MiB is written: it is refused.
 //
 // # Why so
 //

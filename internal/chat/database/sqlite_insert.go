@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -69,7 +70,26 @@ func (r *incomingRows) Next() error {
 	if r.failed == nil && r.row != nil {
 		r.failed = checkRow(r.table, r.columns, r.row)
 	}
+	if r.failed == nil && rowSize(r.row) > longestRow {
+		r.failed = unfit(r.table, fmt.Errorf("a row has more than the %d bytes that can be written to SQLite", longestRow))
+	}
 	return r.failed
+}
+
+// longestRow is the most bytes of texts and images in one row. SQLite needs twice as much of the 256 MiB that the
+// library gives it.
+const longestRow = 64 << 20
+
+func rowSize(row []any) (size int) {
+	for _, value := range row {
+		switch v := value.(type) {
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		}
+	}
+	return size
 }
 
 // EOF tells that there is no row.
@@ -77,9 +97,6 @@ func (r *incomingRows) EOF() bool { return r.row == nil }
 
 // RowID is asked for by nobody.
 func (*incomingRows) RowID() (int64, error) { return 0, nil }
-
-// longestValue is the most bytes that SQLite takes for one value.
-const longestValue = 1_000_000_000
 
 // Column gives a value of the row, which was checked; texts with their length, so that U+0000 does not end them.
 func (r *incomingRows) Column(to sqlite3.Context, place int) error {
@@ -89,14 +106,8 @@ func (r *incomingRows) Column(to sqlite3.Context, place int) error {
 	case int64:
 		to.ResultInt64(v)
 	case string:
-		if len(v) > longestValue {
-			return sqlite3.TOOBIG
-		}
 		to.ResultText(v)
 	case []byte:
-		if len(v) > longestValue {
-			return sqlite3.TOOBIG
-		}
 		if v == nil {
 			v = []byte{} // NULL is nil itself
 		}

@@ -122,3 +122,17 @@ func TestRowsAreNeverTakenFromATableOfTheFile(t *testing.T) {
 		t.Errorf("%d rows came from a table of that name; error %v", n, err)
 	}
 }
+
+func TestARowThatSQLiteHasNoMemoryForIsRefused(t *testing.T) {
+	db := databasetest.New(t)
+	w, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Rollback()
+	half := strings.Repeat("x", 32<<20)
+	databasetest.Fill(t, w, "tblChat", [][]any{{int64(1), int64(1), int64(1), int64(1), int64(0), half, half}})
+	table, _ := schema.Lookup("tblChat")
+	_, err = w.Insert(t.Context(), table.Name, table.ColumnNames(), databasetest.Each([][]any{{int64(1), int64(2), int64(1), int64(1), int64(0), half, half + "x"}}))
+	wantID(t, err, failure.DatabaseValueUnfit)
+}
