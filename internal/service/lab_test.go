@@ -28,7 +28,7 @@ const (
 	two  = "pool2.contoso.com"
 	conf = "ConfServices.DataConf"
 	// patience bounds every wait; nothing waits that long unless it fails.
-	patience = 90 * time.Second
+	patience = 3 * time.Minute
 )
 
 var built struct {

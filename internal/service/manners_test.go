@@ -128,8 +128,10 @@ func TestSettingsHoldOnBothSides(t *testing.T) {
 	if got := l.must("configuration", "get"); !strings.Contains(got.stdout, `"SyncInterval":"00:00:05"`) {
 		t.Errorf("after a restart: %+v", got)
 	}
+	// In effect at once: nobody asks for a sync, and the next cycle was due in three hours.
+	l.must("configuration", "set", "--sync-interval", "3:00:00")
 	l.synced(one)
-	// In effect: nobody asks for a sync, and the default interval is longer than anything is waited for here.
+	l.must("configuration", "set", "--sync-interval", "00:00:05")
 	l.write(one, "CollabContent/m/s", "content")
 	l.until("a change travels", func() bool { return len(l.names(two)) == 1 })
 
