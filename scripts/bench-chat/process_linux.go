@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -28,36 +27,60 @@ const tick = time.Second / 100
 
 // serverTime is what a process and its children have used so far, those that have ended too.
 func serverTime(process int) (time.Duration, error) {
-	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	for {
+		before, err := used(process)
+		if err != nil {
+			return 0, err
+		}
+		children, err := childrenTime(process)
+		if err != nil {
+			return 0, err
+		}
+		after, err := used(process)
+		if err != nil || after.ended == before.ended { // else a child ended meanwhile: it may count twice or not at all
+			return after.own + after.ended + children, err
+		}
+	}
+}
+
+// times are those of one process.
+type times struct {
+	parent     int
+	own, ended time.Duration // ended: of its children that have ended
+}
+
+func childrenTime(process int) (total time.Duration, err error) {
+	folders, err := os.ReadDir("/proc")
 	if err != nil {
 		return 0, err
 	}
-	var total time.Duration
-	found := false
-	for _, path := range paths {
-		content, err := os.ReadFile(path)
+	for _, folder := range folders {
+		number, err := strconv.Atoi(folder.Name())
 		if err != nil {
-			continue // it has ended meanwhile
+			continue // no process
 		}
-		own := path == fmt.Sprintf("/proc/%d/stat", process)
-		fields := bytes.Fields(content[bytes.LastIndexByte(content, ')')+1:]) // from the state on
-		if len(fields) < 15 || !own && string(fields[1]) != strconv.Itoa(process) {
-			continue
+		t, err := used(number)
+		if err == nil && t.parent == process { // with an error it has ended meanwhile
+			total += t.own
 		}
-		times := fields[11:13]
-		if own {
-			times, found = fields[11:15], true // with the children that have ended
-		}
-		for _, field := range times {
-			n, err := strconv.ParseInt(string(field), 10, 64)
-			if err != nil {
-				return 0, fmt.Errorf("%s: %w", path, err)
-			}
-			total += time.Duration(n) * tick
-		}
-	}
-	if !found {
-		return 0, fmt.Errorf("there is no process %d", process)
 	}
 	return total, nil
+}
+
+func used(process int) (times, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
+	if err != nil {
+		return times{}, err
+	}
+	fields := bytes.Fields(content[bytes.LastIndexByte(content, ')')+1:]) // from the state on
+	if len(fields) < 15 {
+		return times{}, fmt.Errorf("the state of process %d is cut off", process)
+	}
+	var n [5]int
+	for i, at := range []int{1, 11, 12, 13, 14} {
+		if n[i], err = strconv.Atoi(string(fields[at])); err != nil {
+			return times{}, fmt.Errorf("the state of process %d: %w", process, err)
+		}
+	}
+	return times{n[0], time.Duration(n[1]+n[2]) * tick, time.Duration(n[3]+n[4]) * tick}, nil
 }
