@@ -103,20 +103,30 @@ func processorTimeOf(process int) (time.Duration, error) {
 		}
 		sum += time.Duration(ticks) * time.Second / 100
 	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", process, process))
+	// A child is listed with the thread that started it.
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", process))
 	if err != nil {
 		return 0, err
 	}
-	for _, field := range strings.Fields(string(children)) {
-		child, err := strconv.Atoi(field)
+	for _, list := range lists {
+		children, err := os.ReadFile(list)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // the thread ended
+		}
 		if err != nil {
 			return 0, err
 		}
-		used, err := processorTimeOf(child)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return 0, err
+		for _, field := range strings.Fields(string(children)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				return 0, err
+			}
+			used, err := processorTimeOf(child)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return 0, err
+			}
+			sum += used
 		}
-		sum += used
 	}
 	return sum, nil
 }
