@@ -107,15 +107,6 @@ func exchangeAt(from, to, aside place) error {
 	if info.Kind != File {
 		return ErrNotRegular
 	}
-	old, err := statAt(to.at, to.name)
-	if err != nil {
-		return err
-	}
-	if _, err := statAt(aside.at, aside.name); err == nil {
-		return fs.ErrExist
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	// The new file waits under the name aside, so that the old one is there from the moment on at which
 	// the two change places: from is the caller's to sweep, and after a crash never holds the old file.
 	if err := publishAt(from, aside); err != nil {
@@ -128,10 +119,14 @@ func exchangeAt(from, to, aside place) error {
 	if back := publishAt(aside, from); back != nil {
 		return errors.Join(err, back)
 	}
-	if unsupported(err) {
-		return exchangeByLink(from, to, aside, old.Kind)
+	if !unsupported(err) {
+		return err
 	}
-	return err
+	old, err := statAt(to.at, to.name)
+	if err != nil {
+		return err
+	}
+	return exchangeByLink(from, to, aside, old.Kind)
 }
 
 // exchangeByLink keeps the old file under a second name before the new one replaces it. Where

@@ -33,6 +33,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 		}
 	}
 	if len(temps) > 0 {
+		slices.Sort(temps) // those of one folder in a row
 		if err := im.Store.Flush(ctx, temps); err != nil {
 			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 		}
