@@ -35,7 +35,7 @@ type Options struct {
 	Roots         []Root
 	Base          string               // the replica's own folder in the store: "1-BackupService-3/BackupStore/DataConf"
 	Elapsed       func() time.Duration // how long the service has run, by a clock that never jumps
-	Now           func() time.Time     // for the names of kept versions, which people read; decides nothing
+	Now           func() time.Time     // for the names of kept versions, which people read, and the age of transfers that were cut
 	Settle        func() time.Duration // how long a path must have been gone before its deletion travels
 	Settings      func() []byte        // what Hello and Welcome carry for the partner
 	Offered       func([]byte)         // hears the partner's settings

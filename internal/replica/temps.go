@@ -8,12 +8,17 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"csbackup/internal/filestore"
 )
 
 // partPrefix marks a large transfer that was cut and can go on; every other temporary file is swept.
 const partPrefix = "part-"
+
+// partsStay is how long such a transfer is waited for. Of a file that has changed since it never goes on, as the name
+// is that of the content. A wrong clock costs no more than a transfer from the beginning.
+const partsStay = 7 * 24 * time.Hour
 
 // temp gives a name for a new temporary file that nothing else uses.
 func (r *Replica) temp(use string) string {
@@ -34,7 +39,7 @@ const incomingPrefix = "incoming-" // of the names of those folders
 // context bounds the store's own housekeeping, which no caller may cut half-way.
 func (r *Replica) context() context.Context { return context.Background() }
 
-// sweep removes what an interrupted run left in Temp, except transfers that can go on.
+// sweep removes what an interrupted run left in Temp, except transfers that may go on.
 func (r *Replica) sweep() error { return r.sweepFolder(r.Base + "/Temp") }
 
 func (r *Replica) sweepFolder(folder string) error {
@@ -47,7 +52,7 @@ func (r *Replica) sweepFolder(folder string) error {
 	}
 	for _, info := range infos {
 		name := folder + "/" + info.Name
-		if strings.HasPrefix(info.Name, partPrefix) {
+		if strings.HasPrefix(info.Name, partPrefix) && r.Now().Sub(time.Unix(0, info.ModTime)) < partsStay {
 			continue
 		}
 		if info.Kind == filestore.Folder && strings.HasPrefix(info.Name, incomingPrefix) {

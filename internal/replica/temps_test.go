@@ -5,14 +5,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// What an interrupted run left on its way in is swept at the start; a large transfer goes on from there.
+// What an interrupted run left on its way in is swept at the start; a large transfer goes on from there,
+// unless nobody has for a week.
 func TestWhatAnInterruptedRunLeftIsSwept(t *testing.T) {
 	a, b := seeded(t, 3)
 	const temp = "own/DataConf/Temp/"
-	for _, name := range []string{"in-1-2", "incoming-3/in-1-4", "incoming-3/in-1-5", "part-77"} {
-		b.store.WriteFile(temp+name, []byte("cut"), 1)
+	const day = 24 * time.Hour
+	for name, age := range map[string]time.Duration{"in-1-2": 0, "incoming-3/in-1-4": 0, "incoming-3/in-1-5": 0, "part-77": 6 * day, "part-78": 8 * day} {
+		b.store.WriteFile(temp+name, []byte("cut"), time.Now().Add(-age).UnixNano())
 	}
 	b.reopen(t)
 	left := slices.DeleteFunc(slices.Collect(maps.Keys(b.store.Files())), func(name string) bool { return !strings.HasPrefix(name, temp) })

@@ -116,7 +116,7 @@ func TestP12_ALineThatIsCutAndSlow(t *testing.T) {
 	if _, err := rand.Read(noise); err != nil {
 		t.Fatal(err)
 	}
-	n.write(one, "CollabContent/recording", string(noise))
+	n.place(one, "CollabContent/recording", string(noise))
 	n.must("sync", "--pool-fqdn", one)
 	n.until("the recording is on its way", func() bool {
 		return len(n.temporary(two)) > 0 || n.content(two)["CollabContent/recording"] != ""
