@@ -16,7 +16,7 @@
 // holds only the characters of its collation's code page (a text with others is refused, by column);
 // comparing text in a Condition follows the collation of the column, which usually takes upper and lower
 // case for the same, and a lone surrogate in a Condition is compared as U+FFFD. Into an SQLite file no row of more
-// than 64 MiB is written: it is refused.
+// than 64 MiB is written, and no value of more than 96 MiB is read from one: these are refused.
 //
 // # Why so
 //

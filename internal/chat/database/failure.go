@@ -35,6 +35,7 @@ var (
 	full         = advice{failure.DatabaseFull, "There is no room left for", "Free space for the data and the log (on SQL Server: back up the log or let it grow), then run the command again."}
 	noSnapshot   = advice{failure.DatabaseNoSnapshot, "Snapshot isolation is not allowed, or was switched off meanwhile, in", "Run the command again; without snapshot isolation it reads table by table, or allow it: ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON."}
 	clash        = advice{failure.DatabaseValueUnfit, "A row contradicts a key or a reference of", "Nothing was changed; look at the row that the message names."}
+	tooLong      = advice{failure.DatabaseValueUnfit, "A value is longer than the 96 MiB that can be read from", "Look with the sqlite3 program for the row that holds it, and shorten it."}
 	unknownHost  = advice{failure.DatabaseUnknownHost, "The name of the server is not known:", "Check the spelling of --db-instance, and the DNS of this computer."}
 	refused      = advice{failure.DatabaseUnreachable, "Nothing answers at the port of", "Check that SQL Server runs, that TCP/IP is switched on in it, and the port: server,port."}
 	noBrowser    = advice{failure.DatabaseNoBrowser, "The SQL Server Browser does not tell the port of", "Start the SQL Server Browser, let UDP 1434 through the firewall, or give the port: server,port."}
@@ -112,8 +113,10 @@ func adviseSQLite(code sqlite3.ErrorCode) advice {
 		return locked
 	case sqlite3.FULL:
 		return full
-	case sqlite3.CONSTRAINT, sqlite3.MISMATCH, sqlite3.TOOBIG:
+	case sqlite3.CONSTRAINT, sqlite3.MISMATCH:
 		return clash
+	case sqlite3.TOOBIG:
+		return tooLong
 	case sqlite3.CORRUPT:
 		return damaged
 	case sqlite3.NOTADB:

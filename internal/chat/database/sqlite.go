@@ -77,8 +77,13 @@ func (e *embedded) connect(ctx context.Context, create bool) (*sqlite3.Conn, err
 			return nil, errors.Join(explain(e.instance, err), connection.Close())
 		}
 	}
+	connection.Limit(sqlite3.LIMIT_LENGTH, longestValue)
 	return connection, explain(e.instance, connection.BusyTimeout(busyTimeout))
 }
+
+// longestValue is the most bytes of a value that is read. The library ends the program where its 256 MiB do not
+// suffice, and a row of messages has two such values.
+const longestValue = 96 << 20
 
 // CreateSchema makes the tables, in a file that readers and a writer can use at the same time.
 func (e *embedded) CreateSchema(ctx context.Context, database string) error {

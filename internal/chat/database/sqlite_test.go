@@ -123,6 +123,19 @@ func TestRowsAreNeverTakenFromATableOfTheFile(t *testing.T) {
 	}
 }
 
+func TestAValueThatSQLiteHasNoMemoryForIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chat.db")
+	db := create(t, databasetest.Open(t, path))
+	run(t, path, "INSERT INTO tblConfig VALUES('x', NULL, zeroblob(300000000))")
+	r, err := db.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	err = r.Rows(t.Context(), database.Query{Table: "tblConfig"}, func([]any) error { return nil })
+	wantID(t, err, failure.DatabaseValueUnfit)
+}
+
 func TestARowThatSQLiteHasNoMemoryForIsRefused(t *testing.T) {
 	db := databasetest.New(t)
 	w, err := db.Begin(t.Context())
