@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// mount puts a folder over another one, or skips the test.
-func (l *lab) mount(folder, at string) {
+// mount puts a file system or a folder over a folder, or skips the test.
+func (l *lab) mount(what, at, kind string, flags uintptr, options string) {
 	l.t.Helper()
-	if err := syscall.Mount(folder, at, "", syscall.MS_BIND, ""); err != nil {
+	if err := syscall.Mount(what, at, kind, flags, options); err != nil {
 		l.t.Skipf("nothing can be mounted here, which takes root: %v", err)
 	}
 	l.t.Cleanup(func() {
@@ -43,7 +43,7 @@ func TestP8_AStoreThatIsMountedAfterTheFirstStart(t *testing.T) {
 		t.Fatalf("the mount point has %v", got)
 	}
 
-	l.mount(disk, l.store(one))
+	l.mount(disk, l.store(one), "", syscall.MS_BIND, "")
 	l.until("it stops", func() bool {
 		s := l.status(one)
 		return s.ExportStatus == "ErrorState" && strings.Contains(s.Reason, "the store's marker is gone: the file store is not mounted, was emptied, or was replaced")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -35,7 +36,7 @@ var (
 	full         = advice{failure.DatabaseFull, "There is no room left for", "Free space for the data and the log (on SQL Server: back up the log or let it grow), then run the command again."}
 	noSnapshot   = advice{failure.DatabaseNoSnapshot, "Snapshot isolation is not allowed, or was switched off meanwhile, in", "Run the command again; without snapshot isolation it reads table by table, or allow it: ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON."}
 	clash        = advice{failure.DatabaseValueUnfit, "A row contradicts a key or a reference of", "Nothing was changed; look at the row that the message names."}
-	tooLong      = advice{failure.DatabaseValueUnfit, "A value is longer than the 96 MiB that can be read from", "Look with the sqlite3 program for the row that holds it, and shorten it."}
+	tooLong      = advice{failure.DatabaseValueUnfit, fmt.Sprintf("A value is longer than the %d MiB that can be read from", longestValue>>20), "Look with the sqlite3 program for the row that holds it, and shorten it."}
 	unknownHost  = advice{failure.DatabaseUnknownHost, "The name of the server is not known:", "Check the spelling of --db-instance, and the DNS of this computer."}
 	refused      = advice{failure.DatabaseUnreachable, "Nothing answers at the port of", "Check that SQL Server runs, that TCP/IP is switched on in it, and the port: server,port."}
 	noBrowser    = advice{failure.DatabaseNoBrowser, "The SQL Server Browser does not tell the port of", "Start the SQL Server Browser, let UDP 1434 through the firewall, or give the port: server,port."}

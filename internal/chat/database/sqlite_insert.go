@@ -70,7 +70,7 @@ func (r *incomingRows) Next() error {
 	if r.failed == nil && r.row != nil {
 		r.failed = checkRow(r.table, r.columns, r.row)
 	}
-	if r.failed == nil && rowSize(r.row) > longestRow {
+	if r.failed == nil && schema.Size(r.row) > longestRow {
 		r.failed = unfit(r.table, fmt.Errorf("a row has more than the %d bytes that can be written to SQLite", longestRow))
 	}
 	return r.failed
@@ -79,18 +79,6 @@ func (r *incomingRows) Next() error {
 // longestRow is the most bytes of texts and images in one row. SQLite needs twice as much of the 256 MiB that the
 // library gives it.
 const longestRow = 64 << 20
-
-func rowSize(row []any) (size int) {
-	for _, value := range row {
-		switch v := value.(type) {
-		case string:
-			size += len(v)
-		case []byte:
-			size += len(v)
-		}
-	}
-	return size
-}
 
 // EOF tells that there is no row.
 func (r *incomingRows) EOF() bool { return r.row == nil }

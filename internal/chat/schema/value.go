@@ -8,6 +8,19 @@ import (
 	"unicode/utf8"
 )
 
+// Size is how many bytes of texts and images a row holds.
+func Size(row []any) (size int) {
+	for _, value := range row {
+		switch v := value.(type) {
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		}
+	}
+	return size
+}
+
 // Check tells why the column cannot hold the value; nil when it can. The value must have the Go form that
 // the package comment lists. Lengths count UTF-16 units, as SQL Server does.
 func (c Column) Check(value any) error {

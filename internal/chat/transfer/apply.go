@@ -136,19 +136,7 @@ func (a *applier) rows(t schema.Table, wanted action) iter.Seq2[[]any, error] {
 }
 
 // rowSize is about how many bytes a row has in memory.
-func rowSize(row []any) int {
-	size := 0
-	for _, value := range row {
-		switch v := value.(type) {
-		case string:
-			size += len(v)
-		case []byte:
-			size += len(v)
-		}
-		size += 24
-	}
-	return size
-}
+func rowSize(row []any) int { return schema.Size(row) + 24*len(row) }
 
 // newMessages gives the messages that are added.
 func (a *applier) newMessages() iter.Seq2[[]any, error] {

@@ -98,11 +98,7 @@ func (c *chunk) add(row []any, first any) {
 	if len(c.first) == 0 || c.first[len(c.first)-1] != first {
 		c.first = append(c.first, first)
 	}
-	for _, v := range row {
-		if text, ok := v.(string); ok {
-			c.bytes += len(text)
-		}
-	}
+	c.bytes += schema.Size(row)
 }
 
 // compareKeyed plans a table whose rows have a key: some rows at a time, against the database's rows with

@@ -162,21 +162,26 @@ func chooseSchema(target, name string, there database.Layout) (string, error) {
 	return wanted, nil
 }
 
-// checkColumns refuses columns that could not travel, unless the user knows of them.
-func (e *exporter) checkColumns(there database.Layout) error {
+// extraColumns names the columns, of some tables of a published database, that the schema lacks.
+func extraColumns(there database.Layout, published string, of func(schema.Table) bool) string {
 	var extra []string
-	for _, t := range schema.Tables(e.schema) {
-		if !t.Travels() {
+	for _, t := range schema.Tables(published) {
+		if !of(t) {
 			continue
 		}
 		for _, column := range there.Extra[t.Name] {
 			extra = append(extra, t.Name+"."+column)
 		}
 	}
-	if len(extra) == 0 {
+	return strings.Join(extra, ", ")
+}
+
+// checkColumns refuses columns that could not travel, unless the user knows of them.
+func (e *exporter) checkColumns(there database.Layout) error {
+	named := extraColumns(there, e.schema, schema.Table.Travels)
+	if named == "" {
 		return nil
 	}
-	named := strings.Join(extra, ", ")
 	if !e.options.LeaveOutUnknown {
 		return failure.New(failure.DatabaseNotChat, e.options.Source, "The database has columns that the published schema lacks, so their values could not travel: "+named,
 			"Add --leave-out-unknown-columns to export without them; they are then named in the report.")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"csbackup/internal/chat/database"
 	"csbackup/internal/chat/schema"
@@ -83,16 +82,8 @@ func (p *planner) checkWhole(there database.Layout) error {
 		return failure.New(failure.InvalidUsage, p.target, "The archive holds only "+part+", and cannot replace all of a database",
 			"Import it without --replace, or export with --level All and no --scope or --start-date. Nothing was changed.")
 	}
-	var extra []string
-	for _, t := range schema.Tables(p.schema) {
-		if goes(t) {
-			for _, column := range there.Extra[t.Name] {
-				extra = append(extra, t.Name+"."+column)
-			}
-		}
-	}
-	if len(extra) > 0 {
-		return failure.New(failure.DatabaseNotChat, p.target, "The database has columns that the published schema lacks, whose values no archive brings back: "+strings.Join(extra, ", "),
+	if extra := extraColumns(there, p.schema, goes); extra != "" {
+		return failure.New(failure.DatabaseNotChat, p.target, "The database has columns that the published schema lacks, whose values no archive brings back: "+extra,
 			"Import without --replace, or into an empty database. Nothing was changed.")
 	}
 	return nil
