@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"csbackup/internal/loopback"
 )
 
 func say(format string, values ...any) { fmt.Fprintf(os.Stderr, format+"\n", values...) }
@@ -146,18 +148,14 @@ func (s *server) peak() (int64, error) {
 	return 0, fmt.Errorf("process %d tells no peak of its memory", s.Process.Pid)
 }
 
-// freePorts asks the system for ports that nobody uses.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+// freePorts gives ports that nobody uses.
+func freePorts(n int) (ports []int, err error) {
+	for len(ports) < n && err == nil {
+		var port int
+		port, err = loopback.FreePort()
+		ports = append(ports, port)
 	}
-	return ports, nil
+	return ports, err
 }
 
 // answers waits until a port on this machine takes connections.
