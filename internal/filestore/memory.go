@@ -160,7 +160,7 @@ func about(what, name string, err error) error {
 
 func (n *node) info(name string) Info {
 	return Info{Name: name, Kind: n.kind, Size: int64(len(n.data)), ModTime: n.modTime,
-		ChangeTime: n.changed, Identity: n.identity}
+		ChangeTime: n.changed, Identity: n.identity, Volume: 1, Links: 1}
 }
 
 // Lstat implements Store.

@@ -176,10 +176,10 @@ func retry(call func() (int, error)) (int, error) {
 
 func infoOf(name string, stat *unix.Stat_t) Info {
 	info := Info{Name: name, Kind: Other, ModTime: unix.TimespecToNsec(stat.Mtim),
-		ChangeTime: unix.TimespecToNsec(stat.Ctim), Identity: stat.Ino}
+		ChangeTime: unix.TimespecToNsec(stat.Ctim), Identity: stat.Ino, Volume: stat.Dev}
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Kind, info.Size = File, stat.Size
+		info.Kind, info.Size, info.Links = File, stat.Size, uint32(stat.Nlink)
 	case unix.S_IFDIR:
 		info.Kind = Folder
 	}

@@ -50,6 +50,10 @@ type Info struct {
 	ChangeTime int64
 	// Identity tells one file object from another under the same name (an inode number); 0 when unknown.
 	Identity uint64
+	// Volume tells the volume on which it lies; 0 when unknown. It may change when a volume is mounted anew.
+	Volume uint64
+	// Links is how many names the file has; 0 when unknown.
+	Links uint32
 }
 
 // Properties tells what a store can do.
