@@ -56,7 +56,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	if err != nil {
 		return exchange.Ack{}, err
 	}
-	if len(temps) > 0 {
+	if slices.ContainsFunc(in.steps, (*step).intends) {
 		if err := im.intend(in); err != nil {
 			return exchange.Ack{}, err
 		}
@@ -82,6 +82,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	if err := im.flush(ctx, touched); err != nil {
 		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
+	im.flushTimes(ctx, in.steps)
 	return im.settled(in, p)
 }
 
@@ -148,7 +149,7 @@ func (r *Replica) flushEarlier() error {
 func (im *Importer) intend(in *incoming) error {
 	return im.Index.Update(func(tx *index.Tx) error {
 		for _, s := range in.steps {
-			if s.temp == "" {
+			if !s.intends() {
 				continue
 			}
 			it := s.theirs
@@ -176,6 +177,8 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 		}
 		s.done = true
 		return nil
+	case plan.Retime:
+		err = im.retime(s, place)
 	case plan.Delete:
 		err = im.remove(s, place, kept, touched)
 	case plan.Copy:
@@ -203,6 +206,44 @@ func (im *Importer) seen(s *step, place string) bool {
 		s.info = info
 	}
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// retime gives a file that holds the partner's content already the time that both sides agree on.
+func (im *Importer) retime(s *step, place string) error {
+	if err := im.asPlanned(s, place, false); err != nil {
+		return err
+	}
+	w, err := im.Store.Append(place)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(w.SetModTime(s.theirs.ModTime), w.Close()); err != nil {
+		return err
+	}
+	im.seen(s, place)
+	return nil
+}
+
+// flushTimes makes the times durable that a batch set. Those for which it fails wait.
+func (im *Importer) flushTimes(ctx context.Context, steps []*step) {
+	places := map[string]*step{}
+	for _, s := range steps {
+		if s.decision.Action == plan.Retime && s.done {
+			place, err := im.place(s.theirs.Path)
+			if err != nil {
+				continue // it had a place a moment ago
+			}
+			places[place] = s
+		}
+	}
+	if len(places) == 0 {
+		return
+	}
+	if err := im.Store.Flush(ctx, slices.Sorted(maps.Keys(places))); err != nil {
+		for _, s := range places {
+			s.failed = err.Error()
+		}
+	}
 }
 
 // parents makes the folders above a place and notes which entries must become durable.

@@ -9,6 +9,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/plan"
 )
 
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
@@ -107,6 +108,7 @@ func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]inde
 		}
 		through = it.Sequence
 		if it.State == index.Present || it.Kind == index.Tombstone {
+			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			window = append(window, it)
 			bytes += it.Size
 		}
@@ -123,6 +125,7 @@ func (e *Exporter) Paths(_ context.Context, paths []string) ([]index.Item, error
 			return nil, err
 		}
 		if ok && it.State == index.Present {
+			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			items = append(items, it)
 		}
 	}

@@ -70,12 +70,17 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 			fmt.Sprintf("%s offered %s to %s, but this is %s, paired with %s", h.FromPool, h.Module, h.ToPool, im.Pool, im.Partner),
 			"Give every host the same topology file.")
 	}
+	if h.Replica == im.Index.Replica() {
+		return exchange.Welcome{}, failure.New(failure.StateUnusable, im.Pool,
+			fmt.Sprintf("%s and %s work with copies of one state folder", h.FromPool, im.Pool),
+			"Stop one of the two services and start it with an empty --state-dir: everything is compared anew, and nothing is deleted for it.")
+	}
 	im.Offered(h.Settings)
 	if h.Full {
 		if err := im.lookBefore(ctx); err != nil {
 			return exchange.Welcome{}, err
 		}
-	} else if reason, err := im.stands(); err != nil {
+	} else if reason, err := im.lookOnce(ctx); err != nil {
 		return exchange.Welcome{}, err
 	} else if reason = cmp.Or(reason, im.Held()); reason != "" {
 		return exchange.Welcome{}, im.heldError(reason)
@@ -93,6 +98,30 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	w.Position.Number = p.Number
 	copy(w.Position.Hash[:], p.Hash)
 	return w, nil
+}
+
+// lookOnce sees to it that everything was looked at once before the partner sends: what a person put there in
+// advance need not come over the wire. It tells why the store is not the known one, "" when it is.
+func (im *Importer) lookOnce(ctx context.Context) (string, error) {
+	looked, err := im.lookedOnce()
+	if err == nil && !looked {
+		err = im.lookFirst(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	return im.stands()
+}
+
+// lookFirst looks at everything unless a look under way does so.
+func (im *Importer) lookFirst(ctx context.Context) error {
+	im.looking.Lock()
+	defer im.looking.Unlock()
+	if looked, err := im.lookedOnce(); err != nil || looked {
+		return err
+	}
+	_, err := im.fullLook(ctx, false)
+	return err
 }
 
 // stands tells why the store is not the known one, "" when it is: before the first look nobody else has
@@ -187,8 +216,16 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		return nil, err
 	}
 	in := &incoming{batch: batch, at: make(map[string]*step, len(items)), ended: make(chan struct{})}
+	between := plan.Between{Mine: im.Index.Replica(), Theirs: im.from, Head: im.Index.Head()}
 	var wants []exchange.Want
 	for _, theirs := range items {
+		if err := im.replicates(theirs.Path); err != nil {
+			return nil, err
+		}
+		if in.at[theirs.Path] != nil {
+			return nil, failure.New(failure.ProtocolMismatch, theirs.Path, fmt.Sprintf("%s offered %q twice in one batch", im.Partner, theirs.Path),
+				"Install the same version of csbackup on both sides; if it stays so, see who holds the partner's certificate.")
+		}
 		mine, ok, err := im.Index.Get(theirs.Path)
 		if err != nil {
 			return nil, err
@@ -197,9 +234,11 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		if ok {
 			s.mine = &mine
 		}
-		s.decision = plan.Decide(s.mine, theirs)
-		if _, err := im.place(theirs.Path); err != nil {
+		if s.decision, err = between.Decide(s.mine, theirs); err != nil {
 			s.failed = err.Error()
+		}
+		if a := s.decision.Action; theirs.Kind == index.File && (a == plan.Adopt || a == plan.Retime) {
+			s.theirs.ModTime = s.decision.ModTime
 		}
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s
@@ -232,6 +271,17 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 	im.incoming[batch.Number] = in
 	im.mu.Unlock()
 	return wants, nil
+}
+
+// replicates refuses a path that no partner of this version offers: one that lies in none of the module's
+// folders, is one of them itself, or is never replicated. What the exporter leaves out is a rule here as well.
+func (im *Importer) replicates(logical string) error {
+	_, err := im.place(logical)
+	if err == nil && strings.Contains(logical, "/") && !slices.ContainsFunc(strings.Split(logical, "/"), skipped) {
+		return nil
+	}
+	return failure.Wrap(failure.ProtocolMismatch, logical, fmt.Sprintf("%s offered %q, which is never replicated", im.Partner, logical),
+		"Install the same version of csbackup on both sides; if it stays so, see who holds the partner's certificate.", err)
 }
 
 // apart waits for batches under way that are about one of the same paths: what follows is planned on

@@ -111,7 +111,18 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 		}
 	}
 	r.follow.whole, r.follow.fullAt = total.Incomplete == nil, r.Elapsed()
+	if err := r.setMeta(lookedMeta, "yes"); err != nil {
+		return total, err
+	}
 	return r.conclude(total)
+}
+
+// lookedMeta is kept in the index once a full look came to its end.
+const lookedMeta = "looked"
+
+func (r *Replica) lookedOnce() (bool, error) {
+	raw, err := r.Index.Meta(lookedMeta)
+	return len(raw) > 0, err
 }
 
 func (l *Look) add(other Look) {

@@ -41,6 +41,11 @@ func (s *step) keptAs() string {
 	return "replaced"
 }
 
+// intends tells whether the index has to know of a step before it is done: a file gets another content or time.
+func (s *step) intends() bool {
+	return s.failed == "" && (s.temp != "" || s.decision.Action == plan.Retime)
+}
+
 // endsFolder tells whether a step may remove a folder.
 func (s *step) endsFolder() bool {
 	return s.mine != nil && s.mine.Kind == index.Folder && (s.decision.Action == plan.Delete || s.temp != "")
