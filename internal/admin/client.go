@@ -166,3 +166,14 @@ func (c *Client) Loss(ctx context.Context, module string) (list []Loss, err erro
 func (c *Client) ConfirmLoss(ctx context.Context, module, plan string) error {
 	return c.call(ctx, "confirm", request{Module: module, Plan: plan}, nil)
 }
+
+// Adoption asks what adopting the pool's file store would mean.
+func (c *Client) Adoption(ctx context.Context) (a Adoption, err error) {
+	err = c.call(ctx, "adoption", request{}, &a)
+	return a, err
+}
+
+// AdoptStore takes the file store over from the pool that the plan names.
+func (c *Client) AdoptStore(ctx context.Context, plan string) error {
+	return c.call(ctx, "adopt", request{Plan: plan}, nil)
+}

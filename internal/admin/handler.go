@@ -37,6 +37,8 @@ var calls = map[string]call{
 	"confirm": func(ctx context.Context, b Backend, r request) (any, error) {
 		return nil, b.ConfirmLoss(ctx, r.Module, r.Plan)
 	},
+	"adoption": func(ctx context.Context, b Backend, _ request) (any, error) { return b.Adoption(ctx) },
+	"adopt":    func(ctx context.Context, b Backend, r request) (any, error) { return nil, b.AdoptStore(ctx, r.Plan) },
 }
 
 // Handler serves the door. authorize is asked before anything is read.

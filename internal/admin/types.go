@@ -53,6 +53,16 @@ type Loss struct {
 	Sample []string
 }
 
+// Adoption is what taking a pool's file store over from a pool of another name would mean.
+type Adoption struct {
+	PoolFqdn       string
+	FormerPoolFqdn string
+	FileStore      string
+	Plan           string // the name of this very adoption
+	Files          int64  // that the service knows in the store, and their bytes
+	Bytes          int64
+}
+
 // Backend is the service behind the door. Its errors are failures with ids.
 type Backend interface {
 	Status(ctx context.Context, modules []string) (Status, error)
@@ -64,6 +74,8 @@ type Backend interface {
 	RestoreVersion(ctx context.Context, id string) error
 	Loss(ctx context.Context, module string) ([]Loss, error)
 	ConfirmLoss(ctx context.Context, module, plan string) error
+	Adoption(ctx context.Context) (Adoption, error)
+	AdoptStore(ctx context.Context, plan string) error
 }
 
 // request is what every call carries; each uses what it needs.

@@ -178,7 +178,7 @@ func (r *Replica) marker() (string, error) {
 	}
 	var there, mine identity
 	if json.Unmarshal(raw, &there) != nil || !strings.EqualFold(there.Pool, r.Pool) {
-		return fmt.Sprintf("the file store belongs to another pool (%q), not to %s", there.Pool, r.Pool), nil
+		return fmt.Sprintf("the file store belongs to another pool (%q), not to %s; if %[2]s was called so before, run: csbackup store adopt --pool-fqdn %[2]s", there.Pool, r.Pool), nil
 	}
 	if known == nil {
 		return "", r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", raw) })
