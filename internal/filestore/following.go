@@ -54,6 +54,8 @@ func (f *following) now() (Store, error) {
 	return store, nil
 }
 
+var errAnotherStore = errors.New("another file store stands under the path now")
+
 // through runs one operation on the store of the moment.
 func through[T any](f *following, run func(Store) (T, error)) (T, error) {
 	store, err := f.now()
@@ -142,7 +144,7 @@ type followingWatcher struct {
 func (w *followingWatcher) Take() ([]string, bool, error) {
 	store, err := w.following.now()
 	if err == nil && store != w.store {
-		err = errors.New("another file store stands under the path now")
+		err = errAnotherStore
 	}
 	if err != nil {
 		return nil, true, fmt.Errorf("%w: %w", ErrNoWatch, err)

@@ -26,6 +26,13 @@ func TestMemory(t *testing.T) {
 	conformance.Run(t, func(*testing.T) filestore.Store { return filestore.NewMemory(filestore.MemoryOptions{}) })
 }
 
+func TestMemoryLikeWindows(t *testing.T) {
+	conformance.Run(t, func(*testing.T) filestore.Store {
+		return filestore.NewMemory(filestore.MemoryOptions{CaseInsensitive: true, WindowsNames: true,
+			TimeGranularity: 100, NoChangeTime: true, NoIdentity: true, SlowExchange: true})
+	})
+}
+
 func TestWrapped(t *testing.T) {
 	conformance.Run(t, func(t *testing.T) filestore.Store {
 		return filestore.NewFaulty(openReal(t), func(string, string) error { return nil })
