@@ -8,7 +8,8 @@ import (
 // NewFaulty returns inner with a say before each operation: decide is given the operation and the
 // name it is about, and its error, when it returns one, is the operation's. Operations are lstat,
 // readdir, open, read, create (also for Append), write, modtime, close (of a Writer), makefolder,
-// publish and exchange (about the final name), remove, flush and flushfolders (once for each name).
+// publish and exchange (about the final name), remove, flush and flushfolders (once for each name), usage
+// (about ".") and watch (once for each folder).
 // decide may be called from several goroutines.
 func NewFaulty(inner Store, decide func(op, name string) error) Store {
 	return &faulty{Store: inner, decide: decide}
@@ -125,6 +126,22 @@ func (f *faulty) FlushFolders(ctx context.Context, names []string) error {
 		}
 	}
 	return f.Store.FlushFolders(ctx, names)
+}
+
+func (f *faulty) Usage() (Usage, error) {
+	if err := f.decide("usage", "."); err != nil {
+		return Usage{}, err
+	}
+	return f.Store.Usage()
+}
+
+func (f *faulty) Watch(folders []string) (Watcher, error) {
+	for _, folder := range folders {
+		if err := f.decide("watch", folder); err != nil {
+			return nil, err
+		}
+	}
+	return f.Store.Watch(folders)
 }
 
 type faultyReader struct {

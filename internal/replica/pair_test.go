@@ -14,6 +14,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/index/indextest"
 	"csbackup/internal/replica"
 )
 
@@ -35,7 +36,7 @@ func newSide(t testing.TB, pool, partner, root string, options ...filestore.Memo
 	}
 	t.Cleanup(func() { x.Close() })
 	s.Replica, err = replica.Open(replica.Options{
-		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: s.store, Index: x,
+		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: apartFromIndex(t, s.store), Index: x,
 		Roots: []replica.Root{{Name: "CollabContent", Folder: root + "/CollabContent"}}, Base: "own/DataConf",
 		Elapsed: func() time.Duration { return s.elapsed }, Now: time.Now, Settle: func() time.Duration { return 5 * time.Second },
 		Settings: func() []byte { return nil }, Offered: func([]byte) {}, Guard: func() error { return nil },
@@ -44,6 +45,16 @@ func newSide(t testing.TB, pool, partner, root string, options ...filestore.Memo
 		t.Fatal(err)
 	}
 	return s
+}
+
+// apartFromIndex fails the test when the store is asked within an update of the index.
+func apartFromIndex(t testing.TB, store filestore.Store) filestore.Store {
+	return filestore.NewFaulty(store, func(op, name string) error {
+		if indextest.WithinUpdate() {
+			t.Errorf("%s of %q within an update of the index", op, name)
+		}
+		return nil
+	})
 }
 
 func (s *side) write(t testing.TB, name, content string, modTime int64) {

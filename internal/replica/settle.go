@@ -68,14 +68,19 @@ func (r *Replica) bury(paths []string) (files map[string]int64, err error) {
 func (r *Replica) buryThese(paths []string, files map[string]int64) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	// What nobody knows to be gone stays missing until the next look.
+	paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		absent, err := r.absent(p)
+		return err != nil || !absent
+	})
 	return r.Index.Update(func(tx *index.Tx) error {
 		for _, p := range paths {
 			now, ok, err := tx.Get(p)
 			if err != nil {
 				return err
 			}
-			if absent, err := r.absent(p); err != nil || !absent || !ok || now.State != index.Missing {
-				continue // what nobody knows to be gone stays missing until the next look
+			if !ok || now.State != index.Missing {
+				continue
 			}
 			if now.Kind == index.File {
 				root, _, _ := strings.Cut(p, "/")
