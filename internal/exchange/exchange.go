@@ -114,6 +114,11 @@ type Source interface {
 // this order; Plan and Receive of the next batch run while Commit of the one before does. Each batch
 // that was planned is either committed or discarded.
 type Target interface {
+	// Opened is called first, with what ends the session from this side whatever it waits for. A batch that
+	// came whole is committed all the same.
+	Opened(stop context.CancelCauseFunc)
+	// Closed is called last: nothing of the session runs any more.
+	Closed()
 	// Welcome answers a Hello; with Hello.Full it may take long, while the wire keeps the peer waiting.
 	Welcome(ctx context.Context, h Hello) (Welcome, error)
 	// Retries returns paths that are still wanted, sorted, after a given one, at most limit.

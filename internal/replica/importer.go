@@ -3,22 +3,15 @@ package replica
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"sync"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
-	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 	"csbackup/internal/plan"
 )
@@ -35,6 +28,9 @@ type Importer struct {
 	// elsewhere has each content of which the deletion is held back, and whether it stands under another
 	// name; nil until that is asked.
 	elsewhere map[index.Hash]bool
+
+	stop    context.CancelCauseFunc // ends the session
+	running bool                    // it is the one session that may run
 
 	mu       sync.Mutex
 	incoming map[uint64]*incoming
@@ -57,7 +53,7 @@ type position struct {
 	Hash         []byte
 }
 
-// Importer prepares one session from the partner.
+// Importer prepares one session from the partner. Of several, the newest runs.
 func (r *Replica) Importer() *Importer {
 	return &Importer{Replica: r, incoming: map[uint64]*incoming{}}
 }
@@ -74,6 +70,9 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 		return exchange.Welcome{}, failure.New(failure.StateUnusable, im.Pool,
 			fmt.Sprintf("%s and %s work with copies of one state folder", h.FromPool, im.Pool),
 			"Stop one of the two services and start it with an empty --state-dir: everything is compared anew, and nothing is deleted for it.")
+	}
+	if err := im.sessions.admit(ctx, im); err != nil {
+		return exchange.Welcome{}, err
 	}
 	im.Offered(h.Settings)
 	if h.Full {
@@ -247,12 +246,14 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		return nil, err
 	}
 	need := int64(0)
+	parts := map[index.Hash]bool{} // contents whose part file a step of this batch has
 	for i, s := range in.steps {
 		theirs := s.theirs
 		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
 			want := exchange.Want{Item: i}
-			if theirs.Size >= exchange.Resumable {
-				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size < theirs.Size {
+			if theirs.Size >= exchange.Resumable && !parts[theirs.Hash] {
+				parts[theirs.Hash], s.part = true, true
+				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size <= theirs.Size {
 					want.Offset = info.Size
 				}
 			}
@@ -329,110 +330,4 @@ func (im *Importer) Discard(batch exchange.Batch) {
 	if in := im.of(batch); in != nil {
 		im.end(in)
 	}
-}
-
-func (im *Importer) partName(it index.Item) string {
-	return fmt.Sprintf("%s/Temp/%s%x", im.Base, partPrefix, it.Hash)
-}
-
-// Receive writes one part to a temporary file and checks the content's hash with the last part.
-func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
-	in := im.of(batch)
-	if in == nil || in.at[part.Item.Path] == nil {
-		return failure.New(failure.ProtocolMismatch, part.Item.Path, "A content came that was not asked for", "Update both services to the same version.")
-	}
-	s := in.at[part.Item.Path]
-	temp, sum := im.tempIn(), sha256.New()
-	var w filestore.Writer
-	var err error
-	if part.Item.Size >= exchange.Resumable {
-		temp = im.partName(part.Item)
-	}
-	if part.Offset == 0 {
-		if part.Item.Size >= exchange.Resumable {
-			if err := im.Store.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				s.failed = err.Error()
-				return nil
-			}
-		}
-		w, err = im.Store.Create(temp)
-		if errors.Is(err, fs.ErrNotExist) {
-			if err = im.makeLasting(path.Dir(temp)); err == nil {
-				w, err = im.Store.Create(temp)
-			}
-		}
-	} else if err = im.prefix(temp, part.Offset, sum); err == nil {
-		w, err = im.Store.Append(temp)
-	}
-	if err != nil {
-		return im.fails(s, err)
-	}
-	return im.receive(s, part, temp, w, sum, content)
-}
-
-func (im *Importer) prefix(temp string, length int64, sum hash.Hash) error {
-	f, err := im.Store.Open(temp)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	n, err := transfer(sum, f)
-	if err == nil && n != length {
-		err = fmt.Errorf("%s holds %d bytes, not %d", temp, n, length)
-	}
-	return err
-}
-
-func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestore.Writer, sum hash.Hash, content io.Reader) error {
-	last := part.Offset+part.Length == part.Item.Size
-	from := &tracked{Reader: content}
-	n, err := transfer(io.MultiWriter(w, sum), from)
-	if err == nil && n != part.Length {
-		err = io.ErrUnexpectedEOF
-	}
-	if err == nil && last {
-		err = w.SetModTime(part.Item.ModTime)
-	}
-	err = errors.Join(err, w.Close())
-	switch {
-	case err == nil && !last:
-		return nil // the rest comes in a later session
-	case err == nil && index.Hash(sum.Sum(nil)) == part.Item.Hash:
-		if part.Item.Size >= exchange.Resumable {
-			// Another file of the same content may begin now: it must not find this one's.
-			own := im.temp("in")
-			if err := im.Store.Publish(temp, own); err != nil {
-				return im.fails(s, err)
-			}
-			temp = own
-		}
-		s.temp = temp
-		return nil
-	case err == nil:
-		err = errors.New("the content does not match its hash")
-	case from.err != nil && part.Item.Size >= exchange.Resumable && !errors.Is(from.err, exchange.ErrWithdrawn):
-		return from.err // the connection broke: the part stays and goes on later
-	}
-	s.failed = err.Error()
-	if removeErr := im.Store.Remove(temp); removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
-		s.failed += "; " + removeErr.Error()
-	}
-	if from.err != nil && !errors.Is(from.err, exchange.ErrWithdrawn) {
-		return from.err
-	}
-	return im.fails(s, err)
-}
-
-// tracked remembers an error of the reader, to tell it from one of the writer.
-type tracked struct {
-	io.Reader
-	err error
-}
-
-func (t *tracked) Read(p []byte) (int, error) {
-	n, err := t.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		t.err = err
-	}
-	return n, err
 }

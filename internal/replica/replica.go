@@ -53,6 +53,7 @@ type Replica struct {
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
 	follow           follow
+	sessions         sessions // of the partner
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
 	owing              sync.Mutex
@@ -77,6 +78,7 @@ type identity struct {
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o, unflushed: map[string]bool{}}
+	r.sessions.slot = make(chan struct{}, 1)
 	r.state.holds = map[string]string{}
 	if err := errors.Join(r.loadHolds(), r.loadOrders()); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ type step struct {
 	theirs   index.Item
 	mine     *index.Item
 	decision plan.Decision
+	part     bool           // its content may come in several sessions, by the part file
 	temp     string         // complete, verified content, ready to be published
 	info     filestore.Info // what stands at the path afterwards, where it is as it should be
 	failed   string         // why this path must wait

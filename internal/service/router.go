@@ -16,6 +16,15 @@ type router struct {
 	explain func(error) error
 	chosen  *engine
 	target  *replica.Importer
+	stop    context.CancelCauseFunc
+}
+
+func (r *router) Opened(stop context.CancelCauseFunc) { r.stop = stop }
+
+func (r *router) Closed() {
+	if r.target != nil {
+		r.target.Closed()
+	}
 }
 
 func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcome, error) {
@@ -32,6 +41,7 @@ func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcom
 		return exchange.Welcome{}, err
 	}
 	r.chosen, r.target = e, e.replica.Importer()
+	r.target.Opened(r.stop)
 	welcome, err := r.target.Welcome(ctx, h)
 	return welcome, r.explain(err)
 }

@@ -24,6 +24,7 @@ import (
 	"csbackup/internal/index"
 	"csbackup/internal/manager"
 	"csbackup/internal/module"
+	"csbackup/internal/replica"
 	"csbackup/internal/settings"
 	"csbackup/internal/topology"
 )
@@ -310,6 +311,10 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 		return enabled, nil
 	}}
 	err := exchange.Import(ctx, conn, r, exchange.Options{})
+	if errors.Is(err, replica.ErrReplaced) {
+		s.Log.Info("a session of the partner ended for a newer one", "module", r.chosen.module.Identity)
+		return // how the newer one ends is what counts
+	}
 	if err == nil && r.target != nil {
 		var nowhere int64
 		if nowhere, err = r.target.Ended(); nowhere > 0 {
