@@ -70,80 +70,23 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 			continue
 		}
 		if s.endsFolder() && !emptied { // what was in it must be durable elsewhere before it goes
-			if err := im.flush(ctx, touched); err != nil {
+			if err := im.flushBatch(ctx, in.steps, touched); err != nil {
 				return exchange.Ack{}, fmt.Errorf("make durable what was moved out of folders: %w", err)
 			}
 			emptied = true
+		}
+		if s.failed != "" {
+			continue
 		}
 		if err := im.apply(s, kept, touched); err != nil {
 			s.failed = err.Error()
 		}
 	}
-	if err := im.flush(ctx, touched); err != nil {
+	if err := im.flushBatch(ctx, in.steps, touched); err != nil {
 		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
 	im.flushTimes(ctx, in.steps)
 	return im.settled(in, p)
-}
-
-// flush makes folders durable, and those of earlier batches for which that failed.
-func (r *Replica) flush(ctx context.Context, touched map[string]bool) error {
-	r.owe(slices.Collect(maps.Keys(touched))...)
-	r.owing.Lock()
-	owed := slices.Sorted(maps.Keys(r.unflushed))
-	r.owing.Unlock()
-	folders := owed
-	err := r.Store.FlushFolders(ctx, folders)
-	if errors.Is(err, fs.ErrNotExist) { // a folder that was removed has nothing to be made durable
-		folders = slices.DeleteFunc(slices.Clone(folders), func(f string) bool {
-			_, err := r.Store.Lstat(f)
-			return errors.Is(err, fs.ErrNotExist)
-		})
-		err = r.Store.FlushFolders(ctx, folders)
-	}
-	if err != nil {
-		return errors.Join(err, r.setMeta("unflushed", "yes")) // the next process has to know, too
-	}
-	r.owing.Lock()
-	for _, f := range owed {
-		delete(r.unflushed, f)
-	}
-	r.owing.Unlock()
-	return r.setMeta("unflushed", "")
-}
-
-// flushEarlier makes durable what an earlier process moved without coming to say so.
-func (r *Replica) flushEarlier() error {
-	unflushed, err := r.Index.Meta("unflushed")
-	if err != nil {
-		return err
-	}
-	intents, err := r.Index.HasIntents()
-	if err != nil || len(unflushed) == 0 && !intents {
-		return err
-	}
-	all := []string{"."}
-	for _, top := range append([]Root{{Folder: r.Base}}, r.Roots...) {
-		if _, err := r.Store.Lstat(top.Folder); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		for above := top.Folder; above != "."; above = path.Dir(above) {
-			all = append(all, above)
-		}
-		err := r.walk(top.Folder, func(name string, info filestore.Info) error {
-			if info.Kind == filestore.Folder {
-				all = append(all, name)
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("find what an earlier run moved: %w", err)
-		}
-	}
-	if err := r.Store.FlushFolders(r.context(), all); err != nil {
-		return fmt.Errorf("make durable what an earlier run moved: %w", err)
-	}
-	return r.setMeta("unflushed", "")
 }
 
 func (im *Importer) intend(in *incoming) error {
@@ -255,7 +198,9 @@ func (im *Importer) parents(place string, touched map[string]bool) error {
 	for _, m := range made {
 		touched[path.Dir(m)] = true
 	}
-	touched[path.Dir(place)] = true
+	if err == nil {
+		touched[path.Dir(place)] = true
+	}
 	return err
 }
 
@@ -369,17 +314,18 @@ func (im *Importer) instead(s *step, place string) error {
 }
 
 func (im *Importer) remove(s *step, place string, kept *kept, touched map[string]bool) error {
-	touched[path.Dir(place)] = true
 	info, err := im.Store.Lstat(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		if s.onDisk() {
 			return errStanding
 		}
+		touched[path.Dir(place)] = true // an earlier run may have removed it without making that durable
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	touched[path.Dir(place)] = true
 	if info.Kind == filestore.Folder {
 		err := im.Store.Remove(place)
 		if errors.Is(err, filestore.ErrNotEmpty) {

@@ -139,7 +139,7 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 		}
 		total.add(l.found)
 	}
-	r.follow.whole = r.follow.whole && total.Incomplete == nil
+	r.follow.whole = r.follow.whole && !total.broken
 	return r.conclude(total)
 }
 
@@ -242,6 +242,11 @@ func (l *look) path(p string) (folder bool, err error) {
 		if known {
 			return false, l.vanished(it)
 		}
+		return false, nil
+	case errors.Is(err, filestore.ErrNotRegular):
+		return false, nil // below a link, which is named itself
+	case errors.Is(err, fs.ErrPermission) && p != l.root.Name:
+		l.closed(p, place, err)
 		return false, nil
 	case err != nil:
 		l.incomplete("look at "+place, err)

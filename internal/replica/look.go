@@ -20,7 +20,9 @@ type Look struct {
 	Deferred                int64 // files that are held or still changing; each delays only itself
 	Skipped                 int64 // links, devices and the like, which are never replicated
 	Example                 string
-	Incomplete              error // a folder could not be listed: nothing in it counts as gone
+	Incomplete              error // folders could not be listed: nothing in them counts as gone
+	unlisted                int   // how many
+	broken                  bool  // for another reason than that the service may not read them
 }
 
 // look carries one look through one root.
@@ -110,7 +112,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 			return total, err
 		}
 	}
-	r.follow.whole, r.follow.fullAt = total.Incomplete == nil, r.Elapsed()
+	r.follow.whole, r.follow.fullAt = !total.broken, r.Elapsed()
 	if err := r.setMeta(lookedMeta, "yes"); err != nil {
 		return total, err
 	}
@@ -130,11 +132,13 @@ func (l *Look) add(other Look) {
 	l.Changed += other.Changed
 	l.Missing += other.Missing
 	l.Incomplete = errors.Join(l.Incomplete, other.Incomplete)
+	l.unlisted += other.unlisted
+	l.broken = l.broken || other.broken
 }
 
 // conclude settles what is to be settled and tells what waits.
 func (r *Replica) conclude(total Look) (Look, error) {
-	if r.Held() == "" && total.Incomplete == nil {
+	if r.Held() == "" && !total.broken {
 		if r.Index.Counts().Missing > 0 {
 			if err := r.settle(); err != nil {
 				return total, err
@@ -200,8 +204,24 @@ func (l *look) sameRoot(info filestore.Info) error {
 	return err
 }
 
+// unlistedAtMost bounds how many folders are named that could not be listed.
+const unlistedAtMost = 10
+
 func (l *look) incomplete(doing string, err error) {
-	l.found.Incomplete = errors.Join(l.found.Incomplete, fmt.Errorf("%s: %w", doing, err))
+	l.found.broken = true
+	l.unlisted(fmt.Errorf("%s: %w", doing, err))
+}
+
+func (l *look) unlisted(err error) {
+	if l.found.unlisted++; l.found.unlisted <= unlistedAtMost {
+		l.found.Incomplete = errors.Join(l.found.Incomplete, err)
+	}
+}
+
+// closed notes a folder that the service may not list. It waits, and all else goes on.
+func (l *look) closed(logical, place string, err error) {
+	l.follow.defers(logical, err)
+	l.unlisted(fmt.Errorf("list %s: %w", place, err))
 }
 
 // folder compares one folder's listing with what the index has in it, both in the order of names.
@@ -211,7 +231,11 @@ func (l *look) folder(logical, place string) error {
 	}
 	listed, err := l.Store.ReadDir(place)
 	if err != nil {
-		l.incomplete("list "+place, err)
+		if errors.Is(err, fs.ErrPermission) && logical != l.root.Name {
+			l.closed(logical, place, err)
+		} else {
+			l.incomplete("list "+place, err)
+		}
 		return nil
 	}
 	known := l.children(logical)

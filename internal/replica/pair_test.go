@@ -29,14 +29,22 @@ type side struct {
 
 func newSide(t testing.TB, pool, partner, root string, options ...filestore.MemoryOptions) *side {
 	t.Helper()
-	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0]), root: root, index: filepath.Join(t.TempDir(), "index")}
+	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0])}
+	s.open(t, pool, partner, root, s.store)
+	return s
+}
+
+// open makes the side's replica on a store.
+func (s *side) open(t testing.TB, pool, partner, root string, store filestore.Store) {
+	t.Helper()
+	s.root, s.index = root, filepath.Join(t.TempDir(), "index")
 	x, err := index.Open(s.index, index.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Close() })
 	s.Replica, err = replica.Open(replica.Options{
-		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: apartFromIndex(t, s.store), Index: x,
+		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: apartFromIndex(t, store), Index: x,
 		Roots: []replica.Root{{Name: "CollabContent", Folder: root + "/CollabContent"}}, Base: "own/DataConf",
 		Elapsed: func() time.Duration { return s.elapsed }, Now: time.Now, Settle: func() time.Duration { return 5 * time.Second },
 		Settings: func() []byte { return nil }, Offered: func([]byte) {}, Guard: func() error { return nil },
@@ -44,7 +52,6 @@ func newSide(t testing.TB, pool, partner, root string, options ...filestore.Memo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
 // apartFromIndex fails the test when the store is asked within an update of the index.

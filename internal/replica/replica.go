@@ -57,7 +57,7 @@ type Replica struct {
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
 	owing              sync.Mutex
-	unflushed          map[string]bool // folders whose entries may not be durable; owing guards it
+	unflushed          map[string]error // folders whose entries may not be durable, with what failed last; owing guards it
 
 	state struct {
 		sync.Mutex
@@ -77,7 +77,7 @@ type identity struct {
 // Open prepares a replica: it makes its folders where the store is sound, sweeps what an interrupted
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
-	r := &Replica{Options: o, unflushed: map[string]bool{}}
+	r := &Replica{Options: o, unflushed: map[string]error{}}
 	r.sessions.slot = make(chan struct{}, 1)
 	r.state.holds = map[string]string{}
 	if err := errors.Join(r.loadHolds(), r.loadOrders()); err != nil {
@@ -280,19 +280,10 @@ func (r *Replica) makeLasting(folder string) error {
 	for _, m := range made {
 		if flushErr := r.Store.FlushFolders(r.context(), []string{path.Dir(m)}); flushErr != nil {
 			r.owe(path.Dir(m))
-			err = errors.Join(err, flushErr, r.setMeta("unflushed", "yes"))
+			err = errors.Join(err, flushErr, r.rememberOwed())
 		}
 	}
 	return err
-}
-
-// owe remembers folders whose entries may not be durable, until a flush has made them so.
-func (r *Replica) owe(folders ...string) {
-	r.owing.Lock()
-	defer r.owing.Unlock()
-	for _, f := range folders {
-		r.unflushed[f] = true
-	}
 }
 
 // overwrite replaces a small file of the replica's own, durably.

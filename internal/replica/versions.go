@@ -66,7 +66,7 @@ func (k *kept) make(folders []string) error {
 		}
 	}
 	if len(entries) > 0 && k.failed == nil {
-		k.failed = k.flush(k.context(), entries)
+		_, k.failed = k.flush(k.context(), entries)
 	}
 	return cmp.Or(k.failed, problem)
 }
@@ -200,7 +200,8 @@ func (r *Replica) RestoreVersion(id string) error {
 	if err != nil {
 		return err
 	}
-	return r.flush(r.context(), touched)
+	failed, err := r.flush(r.context(), touched)
+	return cmp.Or(err, failed.at(place))
 }
 
 // Prune removes kept versions that are older than the retention time, counted in running seconds of
