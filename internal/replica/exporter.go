@@ -107,7 +107,7 @@ func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]inde
 			break
 		}
 		through = it.Sequence
-		if it.State == index.Present || it.Kind == index.Tombstone {
+		if (it.State == index.Present || it.Kind == index.Tombstone) && beyond(it.Path) == "" {
 			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			window = append(window, it)
 			bytes += it.Size
@@ -124,7 +124,7 @@ func (e *Exporter) Paths(_ context.Context, paths []string) ([]index.Item, error
 		if err != nil {
 			return nil, err
 		}
-		if ok && it.State == index.Present {
+		if ok && it.State == index.Present && beyond(it.Path) == "" {
 			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			items = append(items, it)
 		}

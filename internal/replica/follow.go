@@ -3,9 +3,7 @@ package replica
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +17,10 @@ const (
 	fullLookEvery = 12 * time.Hour
 	// rememberedAtMost bounds the names that wait; beyond, the next look is a full one.
 	rememberedAtMost = 50_000
+	// rememberedBytes bounds the bytes of these names and of the reasons.
+	rememberedBytes = 16 << 20
+	// untakenAtMost is how many of them are named of each kind.
+	untakenAtMost = 100
 )
 
 // follow is what a replica knows between two looks. The looking lock guards it.
@@ -27,40 +29,73 @@ type follow struct {
 	blind   error             // why it cannot
 	whole   bool              // a full look came to its end since the watcher began
 	fullAt  time.Duration
-	again   map[string]string   // paths to look at again, with the reason
-	skipped map[string]struct{} // paths that are neither files nor folders
-	head    uint64              // of the index when the last look began
+	again   remembered // paths to look at again, with the reason
+	skipped remembered // paths that are not replicated, with the reason
+	head    uint64     // of the index when the last look began
+	// fullBegan is when the last full look began that came to its end.
+	fullBegan time.Time
+}
+
+// remembered are paths with the reason why they were not taken, as many as there is room for.
+type remembered struct {
+	reasons map[string]string
+	bytes   int
+}
+
+// add remembers a path, or says that there is no room for it.
+func (m *remembered) add(path, reason string) bool {
+	m.forget(path)
+	if len(m.reasons) >= rememberedAtMost || m.bytes+len(path)+len(reason) > rememberedBytes {
+		return false
+	}
+	m.reasons[path] = reason
+	m.bytes += len(path) + len(reason)
+	return true
+}
+
+func (m *remembered) forget(path string) {
+	if reason, ok := m.reasons[path]; ok {
+		m.bytes -= len(path) + len(reason)
+		delete(m.reasons, path)
+	}
+}
+
+// first gives the first paths in order, at most so many.
+func (m *remembered) first(most int) []Untaken {
+	var least []string
+	for p := range m.reasons {
+		at, _ := slices.BinarySearch(least, p)
+		if at == most {
+			continue
+		}
+		least = slices.Insert(least[:min(len(least), most-1)], at, p)
+	}
+	named := make([]Untaken, len(least))
+	for i, p := range least {
+		named[i] = Untaken{p, m.reasons[p]}
+	}
+	return named
 }
 
 func (f *follow) defers(path string, why error) {
-	if len(f.again) >= rememberedAtMost {
+	if !f.again.add(path, why.Error()) {
 		f.whole = false
-		return
-	}
-	f.again[path] = why.Error()
-}
-
-func (f *follow) skip(path string) {
-	if len(f.skipped) < rememberedAtMost {
-		f.skipped[path] = struct{}{}
 	}
 }
 
-// example names one path that waits or is left out, with the reason.
-func (f *follow) example() string {
-	for _, p := range slices.Sorted(maps.Keys(f.again)) {
-		return fmt.Sprintf("%q: %s", p, f.again[p])
-	}
-	for _, p := range slices.Sorted(maps.Keys(f.skipped)) {
-		return strconv.Quote(p)
-	}
-	return ""
+func (f *follow) skip(path, reason string) { f.skipped.add(path, reason) }
+
+// untaken names paths that wait, and then some that are not replicated.
+func (f *follow) untaken() []Untaken {
+	waiting := f.again.first(untakenAtMost)
+	return append(waiting, f.skipped.first(untakenAtMost)...)
 }
 
 // startFollowing begins a full look: from here on the store tells what changes.
 func (r *Replica) startFollowing() {
 	f := &r.follow
-	f.whole, f.again, f.skipped = false, map[string]string{}, map[string]struct{}{}
+	f.whole = false
+	f.again, f.skipped = remembered{reasons: map[string]string{}}, remembered{reasons: map[string]string{}}
 	if f.watcher != nil {
 		if _, _, err := f.watcher.Take(); err == nil {
 			return // what it told until now is looked at anyway
@@ -107,6 +142,7 @@ func (r *Replica) Close() error {
 func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 	r.looking.Lock()
 	defer r.looking.Unlock()
+	began := r.Now()
 	names, err := r.told()
 	if err != nil {
 		return Look{}, err
@@ -114,7 +150,7 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 	if names == nil {
 		return r.fullLook(ctx, false)
 	}
-	total := Look{}
+	total := Look{Began: began}
 	if err := r.lookBegins(); err != nil {
 		r.follow.whole = false
 		return total, err
@@ -171,11 +207,11 @@ func (r *Replica) told() (map[string][]string, error) {
 	for _, name := range names {
 		for _, root := range r.Roots {
 			if name == root.Folder || strings.HasPrefix(name, root.Folder+"/") {
-				paths[root.Name] = append(paths[root.Name], root.Name+strings.TrimPrefix(name, root.Folder))
+				paths[root.Name] = append(paths[root.Name], within(root.Name+strings.TrimPrefix(name, root.Folder)))
 			}
 		}
 	}
-	for p := range f.again {
+	for p := range f.again.reasons {
 		root, _, _ := strings.Cut(p, "/")
 		paths[root] = append(paths[root], p)
 	}
@@ -203,8 +239,8 @@ func (r *Replica) rootStands(root Root) (bool, error) {
 func (l *look) names(paths []string) error {
 	// Before any is looked at: what a folder's look covers waits no longer, unless that look defers it anew.
 	for _, p := range paths {
-		delete(l.follow.again, p)
-		delete(l.follow.skipped, p)
+		l.follow.again.forget(p)
+		l.follow.skipped.forget(p)
 	}
 	whole := ""
 	for i, p := range paths {
@@ -226,8 +262,8 @@ func (l *look) names(paths []string) error {
 }
 
 func (l *look) path(p string) (folder bool, err error) {
-	delete(l.follow.again, p)
-	delete(l.follow.skipped, p)
+	l.follow.again.forget(p)
+	l.follow.skipped.forget(p)
 	place, err := l.place(p)
 	if err != nil {
 		return false, err

@@ -278,7 +278,7 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 // folders, is one of them itself, or is never replicated. What the exporter leaves out is a rule here as well.
 func (im *Importer) replicates(logical string) error {
 	_, err := im.place(logical)
-	if err == nil && strings.Contains(logical, "/") && !slices.ContainsFunc(strings.Split(logical, "/"), skipped) {
+	if err == nil && strings.Contains(logical, "/") && beyond(logical) == "" && !slices.ContainsFunc(strings.Split(logical, "/"), skipped) {
 		return nil
 	}
 	return failure.Wrap(failure.ProtocolMismatch, logical, fmt.Sprintf("%s offered %q, which is never replicated", im.Partner, logical),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"time"
 
 	"csbackup/internal/brake"
 	"csbackup/internal/failure"
@@ -15,15 +16,25 @@ import (
 
 // Look is what a look found.
 type Look struct {
-	Full                    bool  // everything was looked at
-	Files, Changed, Missing int64 // Missing: paths that the index knows and that are not there
-	Deferred                int64 // files that are held or still changing; each delays only itself
-	Skipped                 int64 // links, devices and the like, which are never replicated
-	Example                 string
-	Incomplete              error // folders could not be listed: nothing in them counts as gone
-	unlisted                int   // how many
-	broken                  bool  // for another reason than that the service may not read them
+	Full bool // everything was looked at
+	// Began is when it began, by the host's clock: what changed later may not have been seen. FullBegan is when
+	// the last full look began that came to its end, the zero time when none did since the service started.
+	Began, FullBegan        time.Time
+	Files, Changed, Missing int64     // Missing: paths that the index knows and that are not there
+	Deferred                int64     // paths that could not be read or are still changing; each delays only itself
+	Skipped                 int64     // links, devices and the like, and paths beyond the limits: they are never replicated
+	Untaken                 []Untaken // of the deferred paths the first ones, and then of the skipped ones
+	Example                 string    // one of them, with the reason
+	Incomplete              error     // folders could not be listed: nothing in them counts as gone
+	unlisted                int       // how many
+	broken                  bool      // for another reason than that the service may not read them
 }
+
+// Untaken is a path of which the index does not have what the disk holds, and why.
+type Untaken struct{ Path, Reason string }
+
+// String names it for people.
+func (u Untaken) String() string { return shown(u.Path) + ": " + u.Reason }
 
 // look carries one look through one root.
 type look struct {
@@ -66,7 +77,7 @@ func (r *Replica) Look(ctx context.Context) (Look, error) {
 // fullLook with restoring set is the look before a full comparison ordered by an administrator: a
 // store that is not the known one is taken over, so that what it lacks can be put back.
 func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
-	total := Look{Full: true}
+	total := Look{Full: true, Began: r.Now()}
 	if err := r.reachable(); err != nil {
 		return total, err
 	}
@@ -112,7 +123,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 			return total, err
 		}
 	}
-	r.follow.whole, r.follow.fullAt = !total.broken, r.Elapsed()
+	r.follow.whole, r.follow.fullAt, r.follow.fullBegan = !total.broken, r.Elapsed(), total.Began
 	if err := r.setMeta(lookedMeta, "yes"); err != nil {
 		return total, err
 	}
@@ -149,8 +160,12 @@ func (r *Replica) conclude(total Look) (Look, error) {
 		}
 	}
 	total.Missing = r.Index.Counts().Missing
-	total.Deferred, total.Skipped = int64(len(r.follow.again)), int64(len(r.follow.skipped))
-	total.Example = r.follow.example()
+	f := &r.follow
+	total.Deferred, total.Skipped = int64(len(f.again.reasons)), int64(len(f.skipped.reasons))
+	if total.Untaken = f.untaken(); len(total.Untaken) > 0 {
+		total.Example = total.Untaken[0].String()
+	}
+	total.FullBegan = f.fullBegan
 	return total, r.saveClock()
 }
 
@@ -269,7 +284,10 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 	case skipped(info.Name):
 		return nil
 	case info.Kind == filestore.Other:
-		l.follow.skip(p)
+		l.follow.skip(p, "it is neither a file nor a folder")
+		return nil
+	case beyond(p) != "":
+		l.follow.skip(p, beyond(p))
 		return nil
 	case info.Kind == filestore.File:
 		return l.file(p, place, info, it)

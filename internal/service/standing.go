@@ -106,7 +106,7 @@ func (s standing) notes() string {
 		add("Deletions that have not settled: %d.", s.missing)
 	}
 	if s.look.Deferred > 0 {
-		add("Files that are held by another program or still changing: %d, such as %s.", s.look.Deferred, s.look.Example)
+		add("Paths that could not be read yet: %d, such as %s.", s.look.Deferred, s.look.Example)
 	}
 	if s.partnerPending > 0 {
 		add("Paths that %s could not take yet: %d; its own status says why.", s.partner, s.partnerPending)
@@ -125,7 +125,7 @@ func (s standing) notes() string {
 		if s.look.Deferred == 0 {
 			example = ", such as " + s.look.Example
 		}
-		add("Names that are neither files nor folders and are not replicated: %d%s.", s.look.Skipped, example)
+		add("Paths that are not replicated: %d%s.", s.look.Skipped, example)
 	}
 	return strings.Join(notes, " ")
 }
