@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -43,8 +44,11 @@ type Index struct {
 
 const (
 	applicationID = 0x43534278 // "CSBx"
-	schemaVersion = 1
+	firstVersion  = 1          // of the schema
 )
+
+// schemaVersion is what this program reads and writes.
+var schemaVersion = int64(firstVersion + len(steps))
 
 const schema = `
 CREATE TABLE item(
@@ -57,6 +61,16 @@ CREATE TABLE intent(path BLOB PRIMARY KEY, item BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE pending(path BLOB PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
+
+// steps change the schema from one version to the next, the first one from firstVersion. A new index takes
+// them, too.
+var steps = []string{
+	// 2
+	`
+CREATE TABLE kept(batch BLOB PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX item_tombstone ON item(since) WHERE kind = 3;
+`,
+}
 
 // Open opens the index at path and makes it when it is absent. ErrDamaged or ErrNewer when it cannot
 // be used; nothing is changed then.
@@ -109,6 +123,8 @@ func (x *Index) prepare(o Options) error {
 		if err := x.create(o); err != nil {
 			return damage("make the index", err)
 		}
+	case version < firstVersion:
+		return fmt.Errorf("%w: its schema has no version", ErrDamaged)
 	}
 	for _, pragma := range []string{"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-16384"} {
 		if err := x.connection.Exec(pragma); err != nil {
@@ -121,6 +137,11 @@ func (x *Index) prepare(o Options) error {
 	}
 	if checked != 1 { // one flipped bit of the header turns the checksums of every page off
 		return fmt.Errorf("%w: its pages carry no checksums", ErrDamaged)
+	}
+	if tables > 0 {
+		if err := x.migrate(version); err != nil {
+			return damage("bring the index to this version", err)
+		}
 	}
 	raw, err := x.meta("replica")
 	if err != nil {
@@ -149,8 +170,24 @@ func (x *Index) create(o Options) error {
 	if err := x.connection.EnableChecksums("main"); err != nil {
 		return err
 	}
-	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT", applicationID, schemaVersion, schema, uint64(o.NewReplica()))
+	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT",
+		applicationID, schemaVersion, schema, strings.Join(steps, ""), uint64(o.NewReplica()))
 	return x.connection.Exec(script)
+}
+
+// migrate takes the steps from a version to this program's, each as a whole.
+func (x *Index) migrate(from int64) error {
+	for version := from; version < schemaVersion; version++ {
+		err := x.connection.Exec(fmt.Sprintf("BEGIN; %s PRAGMA user_version=%d; COMMIT", steps[version-firstVersion], version+1))
+		if err == nil {
+			continue
+		}
+		if !x.connection.GetAutocommit() {
+			err = errors.Join(err, x.connection.Exec("ROLLBACK"))
+		}
+		return err
+	}
+	return nil
 }
 
 func randomReplica() Replica {
