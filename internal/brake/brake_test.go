@@ -45,10 +45,15 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 
 func TestP19_APartnerCannotDeleteNearlyAll(t *testing.T) {
 	for _, row := range []struct {
-		known, recent, more int64
-		held                bool
-	}{{10, 0, 0, false}, {10, 0, 9, false}, {10, 0, 10, true}, {1, 0, 1, true}, {100, 0, 91, true}, {50, 50, 40, false}, {50, 50, 41, true}, {9, 91, 0, false}} {
-		if got := brake.Ordered("r", row.known, row.recent, row.more); (got != "") != row.held {
+		brake.Asked
+		held bool
+	}{
+		{brake.Asked{Known: 10}, false}, {brake.Asked{Known: 10, Deleted: 9}, false}, {brake.Asked{Known: 10, Deleted: 10}, true},
+		{brake.Asked{Known: 1, Deleted: 1}, true}, {brake.Asked{Known: 100, Deleted: 90}, false}, {brake.Asked{Known: 100, Deleted: 91}, true},
+		{brake.Asked{Known: 100, Replaced: 91}, true}, {brake.Asked{Known: 100, Deleted: 40, Replaced: 51}, true},
+		{brake.Asked{Known: 2, Replaced: 2}, false}, {brake.Asked{Known: 10, Deleted: 9, Replaced: 1}, false}, {brake.Asked{Deleted: 3}, false},
+	} {
+		if got := brake.Displaced("r", row.Asked); (got != "") != row.held {
 			t.Errorf("%+v: held = %q", row, got)
 		}
 	}

@@ -24,10 +24,27 @@ type Options struct {
 
 // Pending is a path of the partner's that could not be applied yet.
 type Pending struct {
-	Path, Reason string
+	Path, Reason string // the reason is for people, and decides nothing
+	Code         Code
 	Since        int64 // service clock when it first failed
 	Attempts     int
 }
+
+// Code tells why a path is pending. The numbers are kept in the index and keep their meaning.
+type Code int
+
+const (
+	// Failed: it could not be applied, and is tried again.
+	Failed Code = iota
+	// Again: both sides changed it and this side's version stays until the partner has taken it.
+	Again
+	// Rotten: this side's copy changed by itself, and the partner's is asked for.
+	Rotten
+	// HeldBack: the loss guard holds back what the partner asks for.
+	HeldBack
+	// Confirmed: an administrator confirmed what was held back.
+	Confirmed
+)
 
 // Index is the durable index of one module on one side. Its methods may be called from several
 // goroutines; an Update keeps the others waiting.
@@ -69,6 +86,15 @@ var steps = []string{
 	`
 CREATE TABLE kept(batch BLOB PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX item_tombstone ON item(since) WHERE kind = 3;
+`,
+	// 3: reasons were read as codes before there were any.
+	`
+ALTER TABLE item ADD COLUMN born INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pending ADD COLUMN code INTEGER NOT NULL DEFAULT 0;
+UPDATE pending SET code=1 WHERE reason='both sides changed it; this side''s version stays and is still to be taken by the partner';
+UPDATE pending SET code=2 WHERE reason='its content changed without a new size or time; the partner''s copy is asked for';
+UPDATE pending SET code=3 WHERE reason='the loss brake holds this deletion back';
+UPDATE pending SET code=4 WHERE reason='the deletion was confirmed';
 `,
 }
 

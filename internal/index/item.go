@@ -44,4 +44,8 @@ type Item struct {
 	// Since is the service clock (seconds of running, see Index.Clock) at which the item became
 	// Missing, Suspect or a tombstone.
 	Since int64
+	// Born is the sequence number with which the path came to hold something other than before: as a new path, or
+	// as one whose content left its place. Later versions of it keep the number. Given by Tx.Put; 0 for what is
+	// older than the number.
+	Born uint64
 }

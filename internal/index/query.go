@@ -8,7 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-const columns = "folder, name, kind, size, modtime, hash, vector, sequence, state, changetime, identity, since"
+const columns = "folder, name, kind, size, modtime, hash, vector, sequence, state, changetime, identity, since, born"
 
 // query runs a kept statement; the caller holds the lock.
 func (x *Index) query(sql string, bind []any, row func(*sqlite3.Stmt) error) error {
@@ -68,6 +68,7 @@ func scan(stmt *sqlite3.Stmt) (Item, error) {
 	}
 	it.Sequence, it.State = uint64(stmt.ColumnInt64(7)), State(stmt.ColumnInt64(8))
 	it.ChangeTime, it.Identity, it.Since = stmt.ColumnInt64(9), uint64(stmt.ColumnInt64(10)), stmt.ColumnInt64(11)
+	it.Born = uint64(stmt.ColumnInt64(12))
 	if it.Kind < File || it.Kind > Tombstone || it.State > Suspect {
 		return it, fmt.Errorf("%w: %q is of no known kind", ErrDamaged, it.Path)
 	}
@@ -230,8 +231,8 @@ func (x *Index) Pending(after string, limit int) ([]Pending, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var all []Pending
-	err := x.query("SELECT path, reason, since, attempts FROM pending WHERE path>? ORDER BY path LIMIT ?", []any{after, int64(limit)}, func(stmt *sqlite3.Stmt) error {
-		all = append(all, Pending{string(stmt.ColumnRawBlob(0)), stmt.ColumnText(1), stmt.ColumnInt64(2), stmt.ColumnInt(3)})
+	err := x.query("SELECT path, reason, since, attempts, code FROM pending WHERE path>? ORDER BY path LIMIT ?", []any{after, int64(limit)}, func(stmt *sqlite3.Stmt) error {
+		all = append(all, Pending{Path: string(stmt.ColumnRawBlob(0)), Reason: stmt.ColumnText(1), Since: stmt.ColumnInt64(2), Attempts: stmt.ColumnInt(3), Code: Code(stmt.ColumnInt(4))})
 		return nil
 	})
 	return all, err
@@ -241,8 +242,8 @@ func (x *Index) Pending(after string, limit int) ([]Pending, error) {
 func (x *Index) PendingAt(path string) (p Pending, ok bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	err = x.query("SELECT reason, since, attempts FROM pending WHERE path=?", []any{path}, func(stmt *sqlite3.Stmt) error {
-		p, ok = Pending{path, stmt.ColumnText(0), stmt.ColumnInt64(1), stmt.ColumnInt(2)}, true
+	err = x.query("SELECT reason, since, attempts, code FROM pending WHERE path=?", []any{path}, func(stmt *sqlite3.Stmt) error {
+		p, ok = Pending{Path: path, Reason: stmt.ColumnText(0), Since: stmt.ColumnInt64(1), Attempts: stmt.ColumnInt(2), Code: Code(stmt.ColumnInt(3))}, true
 		return nil
 	})
 	return p, ok, err

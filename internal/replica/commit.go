@@ -46,7 +46,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	if err := im.Guard(); err != nil {
 		return exchange.Ack{}, err
 	}
-	if err := im.rememberGrowth(); err != nil {
+	if err := errors.Join(im.rememberGrowth(), im.renewBaselines()); err != nil {
 		return exchange.Ack{}, err
 	}
 	p, err := im.position()
@@ -369,13 +369,25 @@ const reasonAgain = "both sides changed it; this side's version stays and is sti
 // settled writes what became of a batch to the index and makes the answer.
 func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 	ack := exchange.Ack{Number: in.batch.Number, Hash: in.batch.Hash}
-	err := im.Index.Update(func(tx *index.Tx) error {
+	// What the batch displaced is counted in the moment in which it is no promise any more.
+	im.displacements.mu.Lock()
+	defer im.displacements.mu.Unlock()
+	displaced, err := im.displaced(in)
+	if err != nil {
+		return ack, err
+	}
+	err = im.Index.Update(func(tx *index.Tx) error {
+		for key, value := range displaced {
+			if err := tx.SetMeta(key, value); err != nil {
+				return err
+			}
+		}
 		conflicts := int64(0)
 		open := in.batch.After > p.Acknowledged // something before this batch is still to come
 		for _, s := range in.steps {
 			switch {
 			case s.failed != "":
-				if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: s.failed, Since: im.Clock()}); err != nil {
+				if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: s.failed, Code: s.code, Since: im.Clock()}); err != nil {
 					return err
 				}
 			case !s.done:
@@ -394,7 +406,7 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 					if err := tx.DropPending(s.theirs.Path); err != nil {
 						return err
 					}
-				} else if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: reasonAgain, Since: im.Clock()}); err != nil {
+				} else if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: reasonAgain, Code: index.Again, Since: im.Clock()}); err != nil {
 					return err
 				}
 			}
@@ -428,6 +440,7 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 		im.state.Unlock()
 		return tx.SetMeta("conflicts", []byte(strconv.FormatInt(total, 10)))
 	})
+	delete(im.displacements.promised, in)
 	ack.Acknowledged = p.Acknowledged
 	ack.Pending = uint64(im.Index.PendingCount())
 	return ack, err

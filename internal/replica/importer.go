@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,8 +23,9 @@ type Importer struct {
 	*Replica
 	from    index.Replica
 	full    bool
-	head    uint64 // the newest change that the partner announced
-	reached uint64 // how far its offers have come
+	head    uint64              // the newest change that the partner announced
+	reached uint64              // how far its offers have come
+	began   map[string]baseline // what each root held when the session began; the displacements' lock guards it
 
 	// elsewhere has each content of which the deletion is held back, and whether it stands under another
 	// name; nil until that is asked.
@@ -84,9 +86,10 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	} else if reason = cmp.Or(reason, im.Held()); reason != "" {
 		return exchange.Welcome{}, im.heldError(reason)
 	}
-	if err := im.remember(); err != nil {
+	if err := errors.Join(im.remember(), im.renewBaselines()); err != nil {
 		return exchange.Welcome{}, err
 	}
+	im.begin()
 	im.from, im.full, im.head = h.Replica, h.Full, h.Head
 	p, err := im.position()
 	if err != nil {
@@ -155,9 +158,8 @@ func (im *Importer) lookBefore(ctx context.Context) error {
 // a full comparison of which nothing is left to take, also where files are missing on both sides, and
 // tells how many.
 func (im *Importer) Ended() (nowhere int64, err error) {
-	if reason := im.HeldBack(); reason != "" {
-		im.refuseOrders("")
-		if err := im.loadOrders(); err != nil {
+	if im.HeldBack() != "" {
+		if err := im.loadHeldBack(); err != nil {
 			return 0, err
 		}
 	}
@@ -242,7 +244,7 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s
 	}
-	if err := im.ordered(in.steps); err != nil {
+	if err := im.guardDisplacing(in); err != nil {
 		return nil, err
 	}
 	need := int64(0)
@@ -312,6 +314,7 @@ func (im *Importer) end(in *incoming) {
 			_ = im.Store.Remove(s.temp) // what cannot be removed now is swept at the next start
 		}
 	}
+	im.displacements.release(in)
 	im.mu.Lock()
 	delete(im.incoming, in.batch.Number)
 	im.mu.Unlock()

@@ -170,7 +170,7 @@ const sampleOf = 10
 func (r *Replica) Loss() (loss Loss, ok bool, err error) {
 	reason, plan := r.Held(), r.lossPlan
 	if reason == "" {
-		reason, plan = r.HeldBack(), r.ordersPlan
+		reason, plan = r.HeldBack(), r.heldBackPlan
 	}
 	if reason == "" {
 		return Loss{}, false, nil
@@ -218,7 +218,7 @@ func (r *Replica) ConfirmLoss(plan string) error {
 	if reason != "" {
 		return r.heldError(reason)
 	}
-	if matched, err := r.confirmOrders(plan); err != nil || matched {
+	if matched, err := r.confirmHeldBack(plan); err != nil || matched {
 		return err
 	}
 	var gone []string

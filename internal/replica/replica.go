@@ -54,6 +54,7 @@ type Replica struct {
 	writing, looking sync.Mutex
 	follow           follow
 	sessions         sessions // of the partner
+	displacements    displacements
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
 	owing              sync.Mutex
@@ -63,7 +64,7 @@ type Replica struct {
 		sync.Mutex
 		store     string            // why the store is not the known one, or ""
 		holds     map[string]string // why the loss brake holds a root
-		orders    string            // why deletions that the partner asks for are held back, or ""
+		heldBack  string            // why something that the partner asks for is held back, or ""
 		conflicts int64
 	}
 }
@@ -80,7 +81,7 @@ func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o, unflushed: map[string]error{}}
 	r.sessions.slot = make(chan struct{}, 1)
 	r.state.holds = map[string]string{}
-	if err := errors.Join(r.loadHolds(), r.loadOrders()); err != nil {
+	if err := errors.Join(r.loadHolds(), r.loadHeldBack()); err != nil {
 		return nil, err
 	}
 	r.granularity = max(1, o.Store.Properties().TimeGranularity)

@@ -11,14 +11,16 @@ import (
 
 // step is what happens to one path of a batch.
 type step struct {
-	theirs   index.Item
-	mine     *index.Item
-	decision plan.Decision
-	part     bool           // its content may come in several sessions, by the part file
-	temp     string         // complete, verified content, ready to be published
-	info     filestore.Info // what stands at the path afterwards, where it is as it should be
-	failed   string         // why this path must wait
-	done     bool
+	theirs    index.Item
+	mine      *index.Item
+	decision  plan.Decision
+	part      bool           // its content may come in several sessions, by the part file
+	temp      string         // complete, verified content, ready to be published
+	info      filestore.Info // what stands at the path afterwards, where it is as it should be
+	failed    string         // why this path must wait
+	code      index.Code     // the kind of that
+	confirmed bool           // an administrator confirmed that what stands here may go
+	done      bool
 }
 
 // onDisk tells whether the index has a file under the path that was there when it was last looked at.
@@ -30,6 +32,20 @@ func (s *step) onDisk() bool {
 func (s *step) displaces() bool {
 	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && (s.temp != "" || s.theirs.Kind == index.Folder))
 }
+
+// takesAway tells whether a file that stands here leaves its place when the step is done: it is deleted, or replaced
+// by something of another kind or much smaller.
+func (s *step) takesAway() bool {
+	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && index.LeavesPlace(*s.mine, s.theirs))
+}
+
+// displacing is the file that takesAway tells of.
+func (s *step) displacing() displacing {
+	return displacing{born: s.mine.Born, replaced: s.decision.Action == plan.Copy}
+}
+
+// holdBack lets the path wait until an administrator has confirmed what is asked for.
+func (s *step) holdBack() { s.failed, s.code = reasonHeldBack, index.HeldBack }
 
 // keptAs is the kind under which is kept what a step displaces.
 func (s *step) keptAs() string {
