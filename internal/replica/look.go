@@ -322,7 +322,14 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	// later, in the place of what is missing, until the loss is made good.
 	foreign := l.foreign || l.holding && it.State == index.Missing
 	if it.Kind == index.File && it.Hash != hash && (foreign || l.keptTime(after.ModTime) < l.keptTime(it.ModTime)) {
-		return l.regress(it, next)
+		// What this side itself was about to put there, and was stopped, is expected.
+		intent, ok, err := l.Index.Intent(p)
+		if err != nil {
+			return err
+		}
+		if !ok || !l.intended(intent, next) {
+			return l.regress(it, next)
+		}
 	}
 	if it.Kind != index.File && l.evidence.Known > 0 {
 		l.arrived[hash]++

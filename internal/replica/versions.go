@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 )
 
@@ -149,59 +147,6 @@ func (r *Replica) walk(folder string, visit func(name string, info filestore.Inf
 		}
 	}
 	return nil
-}
-
-// RestoreVersion puts a kept version back under its path; what stands there is kept in turn. The next
-// look takes it for a change of this side, which travels to the partner.
-func (r *Replica) RestoreVersion(id string) error {
-	from := r.Base + "/Versions/" + id
-	_, rest, _ := strings.Cut(id, "/")
-	_, logical, ok := strings.Cut(rest, "/")
-	place, placeErr := r.place(logical)
-	source, err := r.Store.Open(from)
-	if !ok || placeErr != nil || err != nil {
-		return failure.Wrap(failure.VersionNotFound, id, "No kept version has this id", "List them: csbackup versions list --pool-fqdn "+r.Pool+".", errors.Join(placeErr, err))
-	}
-	defer source.Close()
-	info, err := source.Info()
-	if err != nil {
-		return err
-	}
-	temp := r.temp("restore")
-	w, err := r.Store.Create(temp)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, source)
-	if err = errors.Join(err, w.SetModTime(info.ModTime), w.Close()); err != nil {
-		return err
-	}
-	if err := r.Store.Flush(r.context(), []string{temp}); err != nil {
-		return err
-	}
-	r.writing.Lock()
-	defer r.writing.Unlock()
-	touched := map[string]bool{r.Base + "/Temp": true, path.Dir(place): true}
-	made, err := r.Store.MakeFolder(path.Dir(place))
-	if err != nil {
-		return err
-	}
-	for _, m := range made {
-		touched[path.Dir(m)] = true
-	}
-	err = r.Store.Publish(temp, place)
-	if errors.Is(err, fs.ErrExist) {
-		aside, nameErr := r.newKept().name("replaced", logical, touched)
-		if nameErr != nil {
-			return nameErr
-		}
-		err = r.Store.Exchange(temp, place, aside)
-	}
-	if err != nil {
-		return err
-	}
-	failed, err := r.flush(r.context(), touched)
-	return cmp.Or(err, failed.at(place))
 }
 
 // Prune removes kept versions that are older than the retention time, counted in running seconds of
