@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net"
 	"net/http"
 	"strings"
@@ -145,10 +146,27 @@ func (c *Client) ResetSettings(ctx context.Context) error {
 	return c.call(ctx, "reset", request{}, nil)
 }
 
-// Versions lists kept versions of paths that begin with the given one.
-func (c *Client) Versions(ctx context.Context, path string) (list []Version, err error) {
-	err = c.call(ctx, "versions", request{Path: path}, &list)
-	return list, err
+// Versions goes through the kept versions of paths that begin with the given one, a page at a time: of each
+// module the newest first.
+func (c *Client) Versions(ctx context.Context, path string) iter.Seq2[Version, error] {
+	return func(yield func(Version, error) bool) {
+		for after := ""; ; {
+			var page []Version
+			if err := c.call(ctx, "versions", request{Path: path, After: after, Limit: VersionsPage}, &page); err != nil {
+				yield(Version{}, err)
+				return
+			}
+			for _, v := range page {
+				if !yield(v, nil) {
+					return
+				}
+				after = v.ID
+			}
+			if len(page) < VersionsPage {
+				return
+			}
+		}
+	}
 }
 
 // RestoreVersion brings a kept version back.

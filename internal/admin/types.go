@@ -70,7 +70,9 @@ type Backend interface {
 	Settings(ctx context.Context) (settings.Versioned, error)
 	SetSettings(ctx context.Context, change settings.Change) error
 	ResetSettings(ctx context.Context) error
-	Versions(ctx context.Context, path string) ([]Version, error)
+	// Versions lists a page of kept versions: at most limit of them, from the one after an id on. Fewer are the
+	// last ones.
+	Versions(ctx context.Context, path, after string, limit int) ([]Version, error)
 	RestoreVersion(ctx context.Context, id string) error
 	Loss(ctx context.Context, module string) ([]Loss, error)
 	ConfirmLoss(ctx context.Context, module, plan string) error
@@ -84,6 +86,8 @@ type request struct {
 	Module  string           `json:",omitempty"`
 	Path    string           `json:",omitempty"`
 	ID      string           `json:",omitempty"`
+	After   string           `json:",omitempty"`
+	Limit   int              `json:",omitempty"`
 	Plan    string           `json:",omitempty"`
 	Change  *settings.Change `json:",omitempty"`
 }

@@ -20,7 +20,7 @@ import (
 
 // Commit publishes a batch: contents are made durable, intents are written, names change, folders are
 // made durable, and only then the index and the answer say so.
-func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
+func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack exchange.Ack, err error) {
 	in := im.of(batch)
 	if in == nil {
 		return exchange.Ack{}, exchange.ErrGap
@@ -63,6 +63,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	}
 	touched := map[string]bool{}
 	kept := im.newKept()
+	defer func() { err = errors.Join(err, kept.done(err == nil)) }()
 	kept.prepare(in.steps)
 	emptied := false
 	for _, s := range inOrder(in.steps) {
@@ -86,7 +87,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
 	im.flushTimes(ctx, in.steps)
-	return im.settled(in, p)
+	return im.settled(in, p, kept)
 }
 
 func (im *Importer) intend(in *incoming) error {
@@ -285,6 +286,7 @@ func (im *Importer) replace(s *step, place string, kept *kept, touched map[strin
 	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
 		return errors.Join(err, im.Store.Exchange(aside, place, s.temp))
 	}
+	kept.took(aside, s.mine)
 	return nil
 }
 
@@ -360,6 +362,7 @@ func (im *Importer) retire(s *step, place string, kept *kept, touched map[string
 	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
 		return errors.Join(err, im.Store.Publish(aside, place))
 	}
+	kept.took(aside, s.mine)
 	return nil
 }
 
@@ -367,7 +370,7 @@ func (im *Importer) retire(s *step, place string, kept *kept, touched map[string
 const reasonAgain = "both sides changed it; this side's version stays and is still to be taken by the partner"
 
 // settled writes what became of a batch to the index and makes the answer.
-func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
+func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack, error) {
 	ack := exchange.Ack{Number: in.batch.Number, Hash: in.batch.Hash}
 	// What the batch displaced is counted in the moment in which it is no promise any more.
 	im.displacements.mu.Lock()
@@ -438,7 +441,7 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 		im.state.conflicts += conflicts
 		total := im.state.conflicts
 		im.state.Unlock()
-		return tx.SetMeta("conflicts", []byte(strconv.FormatInt(total, 10)))
+		return errors.Join(tx.SetMeta("conflicts", []byte(strconv.FormatInt(total, 10))), kept.record(tx))
 	})
 	delete(im.displacements.promised, in)
 	ack.Acknowledged = p.Acknowledged

@@ -126,7 +126,7 @@ func TestP7_WhatIsRestoredIsNoLoss(t *testing.T) {
 		}
 		cycle(t, a, b)
 		cycle(t, a, b)
-		kept, err := a.Versions("")
+		kept, err := a.Versions("", "", 1000)
 		if err != nil || len(kept) != files {
 			t.Fatalf("%d versions are kept (%v)", len(kept), err)
 		}

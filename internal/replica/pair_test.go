@@ -166,7 +166,7 @@ func TestChangesTravelBothWays(t *testing.T) {
 	if _, there := b.tree()["CollabContent/m2/s1"]; there {
 		t.Error("a deletion did not travel")
 	}
-	kept, err := b.Versions("CollabContent/m2")
+	kept, err := b.Versions("CollabContent/m2", "", 1000)
 	if err != nil || len(kept) != 1 || kept[0].Kind != "deleted" {
 		t.Errorf("the deleted file is not kept: %v, %v", kept, err)
 	}
@@ -210,7 +210,7 @@ func TestP4_AConflictKeepsBoth(t *testing.T) {
 	}
 	reachable := map[string]bool{a.tree()["CollabContent/m/s"]: true}
 	for _, s := range []*side{a, b} {
-		kept, err := s.Versions("")
+		kept, err := s.Versions("", "", 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,6 +41,7 @@ type Options struct {
 	Offered       func([]byte)         // hears the partner's settings
 	Guard         func() error         // asked before each batch is published: may this process still write?
 	Readers       int                  // files that a look reads at a time; with 0 one follows the other
+	Retention     Retention            // how long kept versions stay
 }
 
 // Replica is one side of one module. Its methods may be called from several goroutines.
@@ -58,6 +59,7 @@ type Replica struct {
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
 	owing              sync.Mutex
+	versions           versions         // that are kept
 	unflushed          map[string]error // folders whose entries may not be durable, with what failed last; owing guards it
 
 	state struct {
@@ -80,6 +82,7 @@ type identity struct {
 func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o, unflushed: map[string]error{}}
 	r.sessions.slot = make(chan struct{}, 1)
+	r.versions.inUse = map[string]int{}
 	r.state.holds = map[string]string{}
 	if err := errors.Join(r.loadHolds(), r.loadHeldBack()); err != nil {
 		return nil, err

@@ -19,11 +19,14 @@ import (
 // intent of it before it is done.
 func (r *Replica) RestoreVersion(id string) error {
 	from := r.Base + "/Versions/" + id
-	_, rest, _ := strings.Cut(id, "/")
-	_, logical, ok := strings.Cut(rest, "/")
+	batch, _, _ := strings.Cut(id, "/")
+	r.use(batch)
+	defer r.leave(batch)
+	logical, pathErr := r.keptPath(id)
 	place, placeErr := r.place(logical)
+	placeErr = cmp.Or(pathErr, placeErr)
 	source, err := r.Store.Open(from)
-	if !ok || placeErr != nil || err != nil {
+	if placeErr != nil || err != nil {
 		return failure.Wrap(failure.VersionNotFound, id, "No kept version has this id", "List them: csbackup versions list --pool-fqdn "+r.Pool+".", errors.Join(placeErr, err))
 	}
 	defer source.Close()
@@ -65,6 +68,9 @@ func (r *Replica) copyBack(source filestore.Reader) (temp string, it index.Item,
 	if err != nil {
 		return "", it, err
 	}
+	if err := r.room(info.Size); err != nil {
+		return "", it, err
+	}
 	temp = r.temp("restore")
 	w, err := r.Store.Create(temp)
 	if err != nil {
@@ -91,15 +97,26 @@ func (r *Replica) putBack(temp, place, logical string) error {
 	}
 	err = r.Store.Publish(temp, place)
 	if errors.Is(err, fs.ErrExist) {
-		aside, nameErr := r.newKept().name("replaced", logical, touched)
-		if nameErr != nil {
-			return nameErr
-		}
-		err = r.Store.Exchange(temp, place, aside)
+		err = r.replaceKeeping(temp, place, logical, touched)
 	}
 	if err != nil {
 		return err
 	}
 	failed, err := r.flush(r.context(), touched)
 	return cmp.Or(err, failed.at(place))
+}
+
+// replaceKeeping puts a file in the place of another one, which becomes a kept version.
+func (r *Replica) replaceKeeping(temp, place, logical string, touched map[string]bool) (err error) {
+	kept := r.newKept()
+	defer func() { err = errors.Join(err, kept.done(false)) }()
+	aside, err := kept.name("replaced", logical, touched)
+	if err != nil {
+		return err
+	}
+	if err := r.Store.Exchange(temp, place, aside); err != nil {
+		return err
+	}
+	kept.took(aside, nil)
+	return nil
 }

@@ -22,7 +22,7 @@ func sentAndKept(t *testing.T, a, b *side) (files, bytes uint64, kept int) {
 	}
 	wantAlike(t, a, b)
 	for _, s := range []*side{a, b} {
-		versions, err := s.Versions("")
+		versions, err := s.Versions("", "", 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

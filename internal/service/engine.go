@@ -53,9 +53,6 @@ type progress struct {
 	lastAcknowledged      *time.Time
 }
 
-// retention is how long kept versions stay, in running time of the service.
-const retention = 30 * 24 * time.Hour
-
 // sync asks for a full comparison, which the index remembers already.
 func (e *engine) sync() {
 	e.mu.Lock()
@@ -119,7 +116,9 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 		err = replica.RememberSync(e.replica.Index, false)
 	}
 	if err == nil {
-		err = e.replica.Prune(retention)
+		if pruneErr := e.explain(e.replica.Prune()); pruneErr != nil && ctx.Err() == nil {
+			e.log.Warn("old kept versions could not be removed", "module", e.module.Identity, "error", pruneErr, "advice", failure.Of(pruneErr).Hint)
+		}
 	}
 	err = e.explain(err)
 	if err != nil && ctx.Err() == nil {

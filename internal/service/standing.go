@@ -10,6 +10,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/replica"
+	"csbackup/internal/report"
 )
 
 // The words for states; there are no others.
@@ -39,6 +40,8 @@ type standing struct {
 	missing        int64
 	suspects       int64
 	suspect        string // path of one
+	kept           int64  // kept versions, and their bytes
+	keptBytes      int64
 	pending        int64
 	waiting        string // one path of the partner's that waits, with the reason
 	packageBytes   int64
@@ -126,6 +129,9 @@ func (s standing) notes() string {
 			example = ", such as " + s.look.Example
 		}
 		add("Paths that are not replicated: %d%s.", s.look.Skipped, example)
+	}
+	if s.kept > 0 {
+		add("Kept versions of replaced and deleted files: %d, which hold %s.", s.kept, report.Bytes(s.keptBytes))
 	}
 	return strings.Join(notes, " ")
 }

@@ -38,6 +38,7 @@ func TestP24_HonestStates(t *testing.T) {
 		{"the oldest of it is known", steadyState, normalState, `"old" waits longest, since 2018-01-31T12:00:00Z`, with(func(s *standing) { s.left, s.oldest, s.unsentSince = 3, "old", noon })},
 		{"a backlog", nonSteadyState, normalState, "", with(func(s *standing) { s.left, s.leftBytes = 3, 101 })},
 		{"suspect files", finalState, normalState, `Suspect files: 2, such as "rotten"`, with(func(s *standing) { s.suspects, s.suspect = 2, "rotten" })},
+		{"versions are kept", finalState, normalState, "deleted files: 3, which hold 2.0 KiB", with(func(s *standing) { s.kept, s.keptBytes = 3, 2048 })},
 		{"names that are left out", finalState, normalState, "not replicated: 1, such as link", with(func(s *standing) { s.look.Skipped, s.look.Example = 1, "link" })},
 		{"the brake holds", errorState, normalState, "the folder is gone", with(func(s *standing) { s.held = "the folder is gone" })},
 		{"the store does not answer", errorState, errorState, "no answer", with(func(s *standing) { s.silent, s.held = errors.New("no answer"), "the folder is gone" })},
