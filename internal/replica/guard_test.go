@@ -299,7 +299,7 @@ func TestP7_BatchesInFlightCount(t *testing.T) {
 		cycle(t, a, b)
 	}
 	wantAlike(t, a, b)
-	if kept, err := b.Versions("", "", 1000); err != nil || len(kept) != len(before) {
+	if kept, err := b.Versions("", "", 10_000); err != nil || len(kept) != len(before) {
 		t.Errorf("%d of %d deleted files are kept (%v)", len(kept), len(before), err)
 	}
 }
