@@ -19,6 +19,10 @@ type Evidence struct {
 	Regressed int64  // of these, files that are there with an older time than was known
 	Recent    int64  // files that were taken for deleted lately, and that the index knew then
 	Moved     int64  // of the missing, files whose content arrived under a new name
+	// Vacant is a folder that was a volume of its own and is none, or is another folder than it was, and is empty;
+	// VacantFiles of the missing files were in it.
+	Vacant      string
+	VacantFiles int64
 	// Earlier is how the loss weighs against what was known at each moment at which the partner began to
 	// send since the last look: what came after a loss must not make it look smaller.
 	Earlier []Moment
@@ -37,6 +41,8 @@ func Held(e Evidence) string {
 		return fmt.Sprintf("the folder %s is gone, with %d files that were known", e.Root, e.Known)
 	case e.Missing == e.Known:
 		return fmt.Sprintf("the folder %s is empty: all %d files that were known are gone", e.Root, e.Known)
+	case e.VacantFiles > 0:
+		return fmt.Sprintf("the folder %s is empty and not the one that it was, or its volume is not mounted: %d files that were known in it are gone", e.Vacant, e.VacantFiles)
 	case e.Replaced:
 		return fmt.Sprintf("the folder %s was replaced by another one, which lacks %d of %d known files and holds older copies of %d", e.Root, e.Missing, e.Known, e.Regressed)
 	case e.Holding:

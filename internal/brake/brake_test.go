@@ -35,6 +35,8 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 		{"most of what was there between two of the partner's", brake.Evidence{Known: 29, Missing: 5, Earlier: []brake.Moment{{0, 0}, {5, 5}, {20, 5}}}, true},
 		{"a few of what came from the partner", brake.Evidence{Known: 29, Missing: 3, Earlier: []brake.Moment{{13, 0}, {20, 3}}}, false},
 		{"what was moved is gone from nowhere", brake.Evidence{Known: 29, Missing: 1, Moved: 1, Earlier: []brake.Moment{{1, 0}}}, false},
+		{"a volume in the folder is not mounted", brake.Evidence{Known: 1000, Missing: 1, Vacant: "r/m", VacantFiles: 1}, true},
+		{"it is mounted again", brake.Evidence{Known: 1000, Vacant: "r/m"}, false},
 		{"an older copy in the same folder", brake.Evidence{Known: 10, Regressed: 4, Missing: 3}, true},
 	} {
 		if got := brake.Held(row.e); (got != "") != row.held {

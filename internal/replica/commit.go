@@ -108,6 +108,9 @@ func (im *Importer) intend(in *incoming) error {
 
 func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 	place, err := im.place(s.theirs.Path)
+	if err == nil && s.decision.Action != plan.Leave {
+		err = im.mounted(s.theirs.Path)
+	}
 	if err != nil {
 		return err
 	}

@@ -290,7 +290,8 @@ func (l *look) path(p string) (folder bool, err error) {
 		return false, nil
 	}
 	if p == l.root.Name {
-		return true, l.folder(p, place)
+		_, err := l.folder(p, place)
+		return true, err
 	}
 	return info.Kind == filestore.Folder, l.entry(p, place, info, it)
 }

@@ -52,6 +52,9 @@ type look struct {
 	overdrawn bool // so much is older than it was that the brake is sure to hold
 	arrived   map[index.Hash]int
 	ahead     map[string]hashed // by place
+	volume    uint64            // of the folder that is looked at, 0 when unknown
+	volumes   []string          // folders that are volumes of their own
+	replaced  []observation     // folders that are other ones than they were, and empty, or no volume any more
 }
 
 // observation is one difference between disk and index, still to be confirmed under the lock.
@@ -101,6 +104,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	}
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
+		l.found.Full = true
 		l.foreign = reason != ""
 		l.holding = l.holding || l.foreign
 		if err := l.walk(); err != nil {
@@ -198,7 +202,7 @@ func (l *look) walk() error {
 		l.incomplete(l.root.Folder+" is not a folder", filestore.ErrNotRegular)
 	default:
 		if err = l.sameRoot(info); err == nil {
-			err = l.folder(l.root.Name, l.root.Folder)
+			_, err = l.folder(l.root.Name, l.root.Folder)
 		}
 	}
 	if err == nil {
@@ -213,7 +217,7 @@ func (l *look) walk() error {
 // sameRoot compares the root's folder with the one of the last look.
 func (l *look) sameRoot(info filestore.Info) error {
 	known, err := l.Index.Meta("root-" + l.root.Name)
-	l.identity = info.Identity
+	l.identity, l.volume = info.Identity, info.Volume
 	before, parseErr := strconv.ParseUint(string(known), 10, 64)
 	l.evidence.Replaced = parseErr == nil && before != 0 && info.Identity != 0 && before != info.Identity
 	return err
@@ -240,9 +244,10 @@ func (l *look) closed(logical, place string, err error) {
 }
 
 // folder compares one folder's listing with what the index has in it, both in the order of names.
-func (l *look) folder(logical, place string) error {
+// It tells whether the folder is empty.
+func (l *look) folder(logical, place string) (empty bool, err error) {
 	if err := l.ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	listed, err := l.Store.ReadDir(place)
 	if err != nil {
@@ -251,12 +256,12 @@ func (l *look) folder(logical, place string) error {
 		} else {
 			l.incomplete("list "+place, err)
 		}
-		return nil
+		return false, nil
 	}
 	known := l.children(logical)
 	_, some, err := known.next()
 	if err != nil {
-		return err
+		return false, err
 	}
 	for i, info := range listed {
 		if i%aheadAtOnce == 0 && !some && l.Readers > 1 {
@@ -265,17 +270,17 @@ func (l *look) folder(logical, place string) error {
 		p := logical + "/" + info.Name
 		it, ok, err := known.at(p, l.vanished)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !ok {
 			it = index.Item{}
 		}
 		if err := l.entry(p, place+"/"+info.Name, info, it); err != nil {
-			return err
+			return false, err
 		}
 	}
 	_, _, err = known.at("", l.vanished)
-	return err
+	return len(listed) == 0, err
 }
 
 // entry compares one name that is there with what the index has of it, zero when it has nothing.
@@ -292,12 +297,7 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 	case info.Kind == filestore.File:
 		return l.file(p, place, info, it)
 	}
-	if it.Kind != index.Folder || it.State != index.Present {
-		if err := l.differs(it, index.Item{Path: p, Kind: index.Folder}); err != nil {
-			return err
-		}
-	}
-	return l.folder(p, place)
+	return l.subfolder(p, place, info, it)
 }
 
 func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
@@ -363,6 +363,9 @@ func (l *look) weigh() (held string, err error) {
 	if l.evidence.Earlier, err = l.earlier(moved); err != nil {
 		return "", err
 	}
+	if err := l.vacated(moved); err != nil {
+		return "", err
+	}
 	l.evidence.Holding, l.evidence.Moved, l.evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
 	if held = brake.Held(l.evidence); held == "" {
 		_, err = l.bury(moved)
@@ -381,6 +384,9 @@ func (l *look) judge(held string) error {
 	}
 	if err == nil {
 		err = l.setHold(l.root.Name, held)
+	}
+	if err == nil && held == "" && l.found.Full && l.found.Incomplete == nil {
+		err = l.setVolumes(l.root.Name, l.volumes)
 	}
 	if err != nil || held != "" || l.identity == 0 {
 		return err

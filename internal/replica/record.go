@@ -102,6 +102,9 @@ func (l *look) vanished(it index.Item) error {
 		return nil
 	}
 	if it.Kind == index.Folder {
+		if l.isVolume(it.Path) {
+			l.replaced = append(l.replaced, observation{it.Sequence, it.State, it})
+		}
 		if err := l.vanishedBelow(it.Path); err != nil {
 			return err
 		}

@@ -68,6 +68,7 @@ type Replica struct {
 		holds     map[string]string // why the loss brake holds a root
 		heldBack  string            // why something that the partner asks for is held back, or ""
 		conflicts int64
+		volumes   map[string]bool // folders that are volumes of their own; replaced as a whole
 	}
 }
 
@@ -84,7 +85,7 @@ func Open(o Options) (*Replica, error) {
 	r.sessions.slot = make(chan struct{}, 1)
 	r.versions.inUse = map[string]int{}
 	r.state.holds = map[string]string{}
-	if err := errors.Join(r.loadHolds(), r.loadHeldBack()); err != nil {
+	if err := errors.Join(r.loadHolds(), r.loadHeldBack(), r.loadVolumes()); err != nil {
 		return nil, err
 	}
 	r.granularity = max(1, o.Store.Properties().TimeGranularity)
