@@ -92,15 +92,14 @@ func (s *real) elsewhere(ctx context.Context, names []string, what string) ([]st
 			}
 			at, opened = next, folder
 		}
-		var stat unix.Stat_t
-		err := unix.Fstatat(at, last, &stat, unix.AT_SYMLINK_NOFOLLOW)
-		if err == nil && infoOf(last, &stat).Kind == Other {
+		info, err := statAt(at, last)
+		if err == nil && info.Kind == Other {
 			err = ErrNotRegular
 		}
 		if err != nil {
 			return nil, operation(what, name, err)
 		}
-		if stat.Dev != s.device {
+		if info.Volume != s.device {
 			other = append(other, name)
 		}
 	}

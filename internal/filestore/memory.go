@@ -138,6 +138,14 @@ func (m *Memory) slot(name string) (slot, error) {
 	if err := CheckName(name, m.options.WindowsNames); err != nil {
 		return slot{}, err
 	}
+	return m.anySlot(name)
+}
+
+// anySlot is slot without the limits: other programs keep to none.
+func (m *Memory) anySlot(name string) (slot, error) {
+	if err := checkComponents(name, m.options.WindowsNames); err != nil {
+		return slot{}, err
+	}
 	above, last := splitName(name)
 	folder, err := m.folder(above)
 	if err != nil {
@@ -287,36 +295,39 @@ func (m *Memory) Create(name string) (Writer, error) {
 func (m *Memory) MakeFolder(name string) ([]string, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	if err := CheckName(name, m.options.WindowsNames); err != nil && name != "." {
+		return nil, about("make folder", name, err)
+	}
 	return m.makeFolder(name)
 }
 
+// makeFolder makes folders from the outermost to the innermost, each found in the one above it.
 func (m *Memory) makeFolder(name string) ([]string, error) {
 	if name == "." {
 		return nil, nil
 	}
-	var made []string
-	if err := CheckName(name, m.options.WindowsNames); err != nil {
+	if err := checkComponents(name, m.options.WindowsNames); err != nil {
 		return nil, about("make folder", name, err)
 	}
-	for end := range len(name) + 1 {
-		if end < len(name) && name[end] != '/' {
-			continue
-		}
-		place, err := m.slot(name[:end])
+	var made []string
+	folder, end := m.root.seen(), 0
+	for component := range strings.SplitSeq(name, "/") {
+		end += len(component)
+		key := m.key(component)
+		one, there := folder.entries[key]
 		switch {
-		case err != nil:
-		case place.node == nil:
-			m.apply(assign(place, m.newNode(Folder, place.folder.volume)))
+		case !there:
+			one = entry{component, m.newNode(Folder, folder.volume)}
+			m.apply(assign(slot{folder, key, one}, one.node))
 			made = append(made, name[:end])
 			m.tell(name[:end])
-		case place.node.kind == File:
-			err = fs.ErrExist
-		case place.node.kind == Other:
-			err = ErrNotRegular
+		case one.node.kind == File:
+			return made, about("make folder", name[:end], fs.ErrExist)
+		case one.node.kind == Other:
+			return made, about("make folder", name[:end], ErrNotRegular)
 		}
-		if err != nil {
-			return made, about("make folder", name[:end], err)
-		}
+		folder = one.node.seen()
+		end++ // the slash
 	}
 	return made, nil
 }
@@ -326,15 +337,20 @@ func (m *Memory) Remove(name string) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	place, err := m.existing("remove", name)
-	switch {
-	case err != nil:
-	case place.node.kind == Other:
-		err = ErrNotRegular
-	case len(place.node.entries) > 0:
-		err = ErrNotEmpty
+	if err == nil {
+		err = m.remove(name, place)
 	}
-	if err != nil {
-		return about("remove", name, err)
+	return about("remove", name, err)
+}
+
+func (m *Memory) remove(name string, place slot) error {
+	switch {
+	case place.node.kind == Other:
+		return ErrNotRegular
+	case place.node.mounted != nil:
+		return ErrLocked
+	case len(place.node.entries) > 0:
+		return ErrNotEmpty
 	}
 	m.apply(assign(place, nil))
 	m.tell(name)

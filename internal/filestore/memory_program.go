@@ -17,7 +17,7 @@ func (m *Memory) WriteFile(name string, data []byte, modTime int64) error {
 	if _, err := m.makeFolder(above); err != nil {
 		return err
 	}
-	place, err := m.slot(name)
+	place, err := m.anySlot(name)
 	if err == nil && place.node != nil && place.node.kind != File {
 		err = ErrNotRegular
 	}
@@ -43,28 +43,44 @@ func (m *Memory) ReadFile(name string) ([]byte, error) {
 	return bytes.Clone(place.node.data), nil
 }
 
-// RemoveAll removes a name and all below it; an absent name is no error.
+// RemoveAll removes a name and all below it, volumes apart; an absent name is no error.
 func (m *Memory) RemoveAll(name string) error {
-	infos, err := m.ReadDir(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrNotRegular) {
-		return err
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if name == "." {
+		return m.removeBelow("", m.root.seen())
 	}
-	for _, info := range infos {
-		child := info.Name
-		if name != "." {
-			child = name + "/" + info.Name
+	place, err := m.anySlot(name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && place.node == nil {
+		return nil
+	}
+	if err == nil {
+		err = m.removeBelow(name+"/", place.node)
+	}
+	if err == nil {
+		err = m.removeHere(name, place)
+	}
+	return err
+}
+
+func (m *Memory) removeBelow(prefix string, folder *node) error {
+	for _, key := range sortedKeys(folder.entries) {
+		place := slot{folder, key, folder.entries[key]}
+		if err := m.removeBelow(prefix+place.name+"/", place.node.seen()); err != nil {
+			return err
 		}
-		if err := m.RemoveAll(child); err != nil {
+		if err := m.removeHere(prefix+place.name, place); err != nil {
 			return err
 		}
 	}
-	if name == "." {
-		return nil
-	}
-	if err := m.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	return nil
+}
+
+func (m *Memory) removeHere(name string, place slot) error {
+	if m.locked[m.key(name)] || place.node.inUse() {
+		return about("remove", name, ErrLocked)
+	}
+	return about("remove", name, m.remove(name, place))
 }
 
 // Files returns all files' content by name; folders are left out.
@@ -135,7 +151,7 @@ func (m *Memory) Use(name string) (release func(), err error) {
 
 // file finds a regular file.
 func (m *Memory) file(name string) (slot, error) {
-	place, err := m.slot(name)
+	place, err := m.anySlot(name)
 	if err == nil && place.node == nil {
 		err = fs.ErrNotExist
 	} else if err == nil && place.node.kind != File {

@@ -13,8 +13,7 @@ type place struct {
 	name string
 }
 
-// places opens the folders of the names, which must be on one volume; all are closed by the returned
-// function. A rename finds out by itself; more than one step must not fail half-way.
+// places opens the folders of the names; all are closed by the returned function.
 func (s *real) places(names ...string) ([]place, func(), error) {
 	var opened []place
 	release := func() {
@@ -22,7 +21,6 @@ func (s *real) places(names ...string) ([]place, func(), error) {
 			unix.Close(one.at)
 		}
 	}
-	device := uint64(0)
 	for _, name := range names {
 		at, last, err := s.parent(name)
 		if err != nil {
@@ -30,20 +28,6 @@ func (s *real) places(names ...string) ([]place, func(), error) {
 			return nil, func() {}, err
 		}
 		opened = append(opened, place{at, last})
-		if len(names) == 2 {
-			continue
-		}
-		var stat unix.Stat_t
-		if err := unix.Fstat(at, &stat); err != nil {
-			release()
-			return nil, func() {}, err
-		}
-		if len(opened) == 1 {
-			device = stat.Dev
-		} else if stat.Dev != device {
-			release()
-			return nil, func() {}, ErrCrossVolume
-		}
 	}
 	return opened, release, nil
 }
@@ -59,7 +43,11 @@ func (s *real) Publish(from, to string) error {
 		return operation("publish", to, err)
 	}
 	defer release()
-	return operation("publish", to, publishAt(both[0], both[1]))
+	err = publishAt(both[0], both[1])
+	if err == unix.EXDEV {
+		err = s.publishAcross(both[0], both[1], to)
+	}
+	return operation("publish", to, err)
 }
 
 // publishAt moves without replacing. Where the file system cannot, a second link that fails when
@@ -96,7 +84,11 @@ func (s *real) Exchange(from, to, aside string) error {
 		return operation("exchange", to, err)
 	}
 	defer release()
-	return operation("exchange", to, exchangeAt(all[0], all[1], all[2]))
+	err = exchangeAt(all[0], all[1], all[2])
+	if err == unix.EXDEV {
+		err = s.exchangeAcross(all[0], all[1], all[2], aside)
+	}
+	return operation("exchange", to, err)
 }
 
 func exchangeAt(from, to, aside place) error {

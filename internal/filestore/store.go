@@ -18,8 +18,8 @@ var (
 	ErrNotRegular = errors.New("not a regular file or folder")
 	// ErrFull: the volume, or a quota on it, has no room left.
 	ErrFull = errors.New("the volume has no room left")
-	// ErrCrossVolume: the two names are on different volumes and cannot be exchanged in one step.
-	ErrCrossVolume = errors.New("the two names are on different volumes")
+	// ErrCrossVolume: the names are on different volumes, and what is to be moved is no regular file.
+	ErrCrossVolume = errors.New("the names are on different volumes, between which only files can be moved")
 	// ErrNotEmpty: the folder still holds something.
 	ErrNotEmpty = errors.New("the folder is not empty")
 	// ErrNoWatch: this store cannot tell about changes; scan it instead.
@@ -50,7 +50,8 @@ type Info struct {
 	ChangeTime int64
 	// Identity tells one file object from another under the same name (an inode number); 0 when unknown.
 	Identity uint64
-	// Volume tells the volume on which it lies; 0 when unknown. It may change when a volume is mounted anew.
+	// Volume tells the volume on which it lies; 0 when unknown. It may change when a volume is mounted anew. A
+	// folder that is mounted at a second place counts as a volume of its own there.
 	Volume uint64
 	// Links is how many names the file has; 0 when unknown.
 	Links uint32
@@ -112,14 +113,17 @@ type Store interface {
 	MakeFolder(name string) ([]string, error)
 
 	// Publish moves a file or folder to a name that must be free, in one step. fs.ErrExist when it
-	// is not. The folder of the new name must exist.
+	// is not. The folder of the new name must exist. Where it is on another volume a file is copied, with
+	// its time and rights: it appears under its new name whole and durable, and only then, and only if it
+	// still is what was copied, goes from its old one; else ErrLocked. Then it has another Identity.
 	Publish(from, to string) error
 
 	// Exchange puts the file at from in the place of the file at to, and what was at to, whatever it
 	// then was, under the name aside, which must be free. With Properties.Exchange it is one step for
 	// to: a reader sees the old or the new file. After a crash in the middle, the old content is under
 	// to or aside and never under from, the new one under any of the three. fs.ErrNotExist when to is
-	// absent.
+	// absent. Files on different volumes are copied as by Publish: what was at to is durable under aside
+	// before the new file, whole and durable, takes its place.
 	Exchange(from, to, aside string) error
 
 	// Remove removes a file or an empty folder; ErrNotEmpty for a folder that holds something.

@@ -269,8 +269,8 @@ func (w *treeWatcher) take(wd int32, mask uint32, last string) error {
 		}
 		return nil
 	}
-	if last == "" {
-		return nil // about the folder itself, which its parent tells as well
+	if last == "" || strings.HasPrefix(last, copyPrefix) {
+		return nil // about the folder itself, which its parent tells as well, or not to be shown
 	}
 	for _, name := range pathsIn(nodes, last) {
 		err := error(nil)
@@ -305,9 +305,7 @@ func (w *treeWatcher) renew(name string) error {
 
 // told passes on that something happened to a name, as far as it matters to what is wanted.
 func (w *treeWatcher) told(name string) {
-	if CheckName(name, w.store.properties.WindowsNames) != nil {
-		name, _ = splitName(name) // no store takes it; a look at the folder finds that out
-	}
+	name = nearest(name) // a look at the folder finds what no store takes
 	if within(name, w.wanted) {
 		w.tell(name)
 		return

@@ -231,7 +231,8 @@ var errStanding = errors.New("the file here changed or went while the partner's 
 
 // asPlanned refuses what is not what the index last knew of the target: something changed it since. What
 // stands in the place of a version that was lost is kept aside whatever it is.
-// moved says that it was moved since, which changes its change time.
+// moved says that it was moved since, which changes its change time. What was moved to another volume is
+// a copy: the store itself makes sure that it is one of what stood there.
 func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 	if s.mine != nil && s.mine.State != index.Present {
 		return nil
@@ -244,9 +245,12 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 		return err
 	case s.mine == nil || s.mine.Kind != index.File || info.Kind != filestore.File ||
 		info.Size != s.mine.Size || !im.hasTime(info, s.mine.ModTime) ||
-		s.mine.Identity != 0 && info.Identity != s.mine.Identity ||
+		s.mine.Identity != 0 && info.Identity != s.mine.Identity && !(moved && info.Volume != s.volume) ||
 		!moved && s.mine.ChangeTime != 0 && info.ChangeTime != s.mine.ChangeTime:
 		return errStanding
+	}
+	if !moved {
+		s.volume = info.Volume
 	}
 	return nil
 }

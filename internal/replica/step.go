@@ -16,6 +16,7 @@ type step struct {
 	decision  plan.Decision
 	part      bool           // its content may come in several sessions, by the part file
 	temp      string         // complete, verified content, ready to be published
+	volume    uint64         // on which the file lay that this one replaces or deletes
 	info      filestore.Info // what stands at the path afterwards, where it is as it should be
 	failed    string         // why this path must wait
 	code      index.Code     // the kind of that
