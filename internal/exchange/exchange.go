@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"csbackup/internal/index"
 )
 
 // Protocol is the version of the wire that this program speaks.
-const Protocol = 1
+const Protocol = 2
 
 // Errors that callers decide on.
 var (
@@ -30,8 +31,16 @@ type Hello struct {
 	Replica  index.Replica
 	Head     uint64 // the newest sequence number of Replica
 	Full     bool   // compare everything: the importer looks at its whole disk before it answers
-	Settings []byte // the exporter's settings, for the importer to compare with its own
+	// Order names the accepted sync that a full comparison carries out, and OrderStore the importer's store that it
+	// is for, "" for one that the importer never welcomed. Another store is taken for the importer's only then.
+	Order      uint64
+	OrderStore string
+	OrderAge   uint64 // how long ago it was accepted, in milliseconds, or AgeUnknown
+	Settings   []byte // the exporter's settings, for the importer to compare with its own
 }
+
+// AgeUnknown stands in the place of an order's age that nobody knows.
+const AgeUnknown = math.MaxUint64
 
 // Position is the last batch that an importer took from one replica of an exporter.
 type Position struct {
@@ -44,6 +53,7 @@ type Welcome struct {
 	Protocol     uint32
 	Version      string
 	Replica      index.Replica
+	Store        string // names the importer's store
 	Acknowledged uint64 // everything of the exporter's replica up to here is settled on this side
 	Position     Position
 	Pending      uint64 // paths that could not be applied yet and are asked for again

@@ -20,12 +20,24 @@ type following struct {
 	store   Store
 	opened  os.FileInfo
 	checked time.Time
+
+	admit     func(Store) error
+	admitting sync.Mutex
+	admitted  Store     // the one that admit let through
+	refused   error     // why the last one was not ...
+	asked     time.Time // ... and when that was found
+	about     Store     // ... of which
 }
 
 // OpenFollowing opens the real store at root and goes on with whatever stands under that path later.
 // A store is never used after its path leads elsewhere for longer than a fraction of a second.
-func OpenFollowing(root string) (Store, error) {
-	f := &following{path: root}
+func OpenFollowing(root string) (Store, error) { return OpenAdmitted(root, nil) }
+
+// OpenAdmitted is OpenFollowing with a say before something is changed on a store that stands under the path for
+// the first time, such as the empty folder below a mount that is gone: admit gets that store, to be read, and its
+// error is that of every operation that would change something, together with ErrAnotherStore. It is asked again.
+func OpenAdmitted(root string, admit func(Store) error) (Store, error) {
+	f := &following{path: root, admit: admit}
 	_, err := f.now()
 	return f, err
 }
@@ -54,7 +66,40 @@ func (f *following) now() (Store, error) {
 	return store, nil
 }
 
-var errAnotherStore = errors.New("another file store stands under the path now")
+// ErrAnotherStore: the store under the path is not the one that was there before.
+var ErrAnotherStore = errors.New("another file store stands under the path now")
+
+// writable gives the store of the moment, if something may be changed on it.
+func (f *following) writable() (Store, error) {
+	store, err := f.now()
+	if err != nil || f.admit == nil {
+		return store, err
+	}
+	f.admitting.Lock()
+	defer f.admitting.Unlock()
+	switch {
+	case store == f.admitted:
+		return store, nil
+	case store == f.about && time.Since(f.asked) < followEvery:
+		return nil, f.refused
+	}
+	if err := f.admit(store); err != nil {
+		f.refused, f.about, f.asked = fmt.Errorf("%w: %w", ErrAnotherStore, err), store, time.Now()
+		return nil, f.refused
+	}
+	f.admitted, f.about = store, nil
+	return store, nil
+}
+
+// changing runs one operation that changes something.
+func changing[T any](f *following, run func(Store) (T, error)) (T, error) {
+	store, err := f.writable()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return run(store)
+}
 
 // through runs one operation on the store of the moment.
 func through[T any](f *following, run func(Store) (T, error)) (T, error) {
@@ -87,27 +132,30 @@ func (f *following) Open(name string) (Reader, error) {
 }
 
 func (f *following) Create(name string) (Writer, error) {
-	return through(f, func(s Store) (Writer, error) { return s.Create(name) })
+	return changing(f, func(s Store) (Writer, error) { return s.Create(name) })
 }
 
 func (f *following) Append(name string) (Writer, error) {
-	return through(f, func(s Store) (Writer, error) { return s.Append(name) })
+	return changing(f, func(s Store) (Writer, error) { return s.Append(name) })
 }
 
 func (f *following) MakeFolder(name string) ([]string, error) {
-	return through(f, func(s Store) ([]string, error) { return s.MakeFolder(name) })
+	return changing(f, func(s Store) ([]string, error) { return s.MakeFolder(name) })
 }
 
 func (f *following) Publish(from, to string) error {
-	return f.each(func(s Store) error { return s.Publish(from, to) })
+	_, err := changing(f, func(s Store) (struct{}, error) { return struct{}{}, s.Publish(from, to) })
+	return err
 }
 
 func (f *following) Exchange(from, to, aside string) error {
-	return f.each(func(s Store) error { return s.Exchange(from, to, aside) })
+	_, err := changing(f, func(s Store) (struct{}, error) { return struct{}{}, s.Exchange(from, to, aside) })
+	return err
 }
 
 func (f *following) Remove(name string) error {
-	return f.each(func(s Store) error { return s.Remove(name) })
+	_, err := changing(f, func(s Store) (struct{}, error) { return struct{}{}, s.Remove(name) })
+	return err
 }
 
 func (f *following) Flush(ctx context.Context, names []string) error {
@@ -144,7 +192,7 @@ type followingWatcher struct {
 func (w *followingWatcher) Take() ([]string, bool, error) {
 	store, err := w.following.now()
 	if err == nil && store != w.store {
-		err = errAnotherStore
+		err = ErrAnotherStore
 	}
 	if err != nil {
 		return nil, true, fmt.Errorf("%w: %w", ErrNoWatch, err)

@@ -101,7 +101,7 @@ func (m *Memory) onMountPoint(what, name string, do func(point *node) error) err
 	}
 	if name == "." {
 		for w := range m.watches {
-			w.end(errAnotherStore) // as a store that follows its path does
+			w.end(ErrAnotherStore) // as a store that follows its path does
 		}
 		return nil
 	}

@@ -224,6 +224,9 @@ func (tx *Tx) pending(path string) (known bool, err error) {
 	return known, err
 }
 
+// Meta reads a value that SetMeta kept; nil when there is none.
+func (tx *Tx) Meta(key string) ([]byte, error) { return tx.x.meta(key) }
+
 // SetMeta keeps a value under a key.
 func (tx *Tx) SetMeta(key string, value []byte) error {
 	if len(value) == 0 {

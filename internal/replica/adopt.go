@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"csbackup/internal/failure"
-	"csbackup/internal/index"
 )
 
 // Adoption is what taking a store over from a pool of another name would mean.
@@ -34,7 +33,7 @@ func (r *Replica) Adoption() (a Adoption, ok bool, err error) {
 
 // foreign reads the store's marker where it names another pool; the zero identity where none does.
 func (r *Replica) foreign() (id identity, err error) {
-	raw, err := r.read(r.Base + "/store.json")
+	raw, err := read(r.Store, r.Base+markerName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return identity{}, nil
@@ -66,17 +65,11 @@ func (r *Replica) Adopt(plan string) error {
 	if err != nil {
 		return err
 	}
-	known, err := r.Index.Meta("store")
+	mine, err := known(r.Index)
 	if err != nil {
 		return err
 	}
-	var mine identity
-	if known != nil {
-		if err := json.Unmarshal(known, &mine); err != nil {
-			return fmt.Errorf("read the store's identity from the index: %w", err)
-		}
-	}
-	if known != nil && (mine.Store != id.Store || mine.Generation != id.Generation) {
+	if mine.Store != "" && (mine.Store != id.Store || mine.Generation != id.Generation) {
 		return failure.New(failure.StoreHeld, r.Where, fmt.Sprintf("The state of %s belongs to another store than the one at %s, or to an older copy of it", r.Pool, r.Where),
 			"Stop the service, start it with an empty --state-dir, and adopt the store then: everything is compared, and nothing is deleted for it.")
 	}
@@ -84,7 +77,7 @@ func (r *Replica) Adopt(plan string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", raw) }); err != nil {
+	if err := errors.Join(r.admit(), r.setMeta(storeMeta, string(raw))); err != nil {
 		return err
 	}
 	if err := r.mark(); err != nil {

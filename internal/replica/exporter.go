@@ -15,10 +15,13 @@ import (
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
 type Exporter struct {
 	*Replica
-	full bool
+	full  bool
+	order Order // of a full comparison
+	kept  bool  // it is kept in the index
 }
 
-// Exporter prepares one session towards the partner. With full set everything is compared.
+// Exporter prepares one session towards the partner. With full set everything is compared, as the order that is
+// kept says.
 func (r *Replica) Exporter(full bool) *Exporter { return &Exporter{Replica: r, full: full} }
 
 // Hello says who this side is. It refuses while the loss brake holds.
@@ -26,9 +29,14 @@ func (e *Exporter) Hello(context.Context) (exchange.Hello, error) {
 	if reason := e.Held(); reason != "" {
 		return exchange.Hello{}, e.heldError(reason)
 	}
+	if e.full {
+		if err := e.begin(); err != nil {
+			return exchange.Hello{}, err
+		}
+	}
 	return exchange.Hello{
 		Protocol: exchange.Protocol, Version: e.Version, FromPool: e.Pool, ToPool: e.Partner, Module: e.Module,
-		Replica: e.Index.Replica(), Head: e.Index.Head(), Full: e.full, Settings: e.Settings(),
+		Replica: e.Index.Replica(), Head: e.Index.Head(), Full: e.full, Order: e.order.ID, OrderStore: e.order.Partner, OrderAge: e.age(e.order), Settings: e.Settings(),
 	}, nil
 }
 
@@ -48,6 +56,11 @@ func HeldAdvice(pool, partner, module string) string {
 // of the whole machine, say, and give their numbers a second time. Under a new name all is offered anew.
 func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, error) {
 	e.Offered(w.Settings)
+	if e.full {
+		if err := e.welcomed(w); err != nil {
+			return 0, err
+		}
+	}
 	offered, err := e.offered()
 	if err != nil {
 		return 0, err

@@ -78,7 +78,7 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	}
 	im.Offered(h.Settings)
 	if h.Full {
-		if err := im.lookBefore(ctx); err != nil {
+		if err := im.lookBefore(ctx, h); err != nil {
 			return exchange.Welcome{}, err
 		}
 	} else if reason, err := im.lookOnce(ctx); err != nil {
@@ -95,7 +95,11 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 	if err != nil {
 		return exchange.Welcome{}, err
 	}
-	w := exchange.Welcome{Protocol: exchange.Protocol, Version: im.Version, Replica: im.Index.Replica(),
+	store, err := im.welcomes(h)
+	if err != nil {
+		return exchange.Welcome{}, err
+	}
+	w := exchange.Welcome{Protocol: exchange.Protocol, Version: im.Version, Replica: im.Index.Replica(), Store: store,
 		Acknowledged: p.Acknowledged, Pending: uint64(im.Index.PendingCount()), Settings: im.Settings()}
 	w.Position.Number = p.Number
 	copy(w.Position.Hash[:], p.Hash)
@@ -139,11 +143,18 @@ func (im *Importer) stands() (string, error) {
 }
 
 // lookBefore compares everything before a full comparison begins.
-func (im *Importer) lookBefore(ctx context.Context) error {
+func (im *Importer) lookBefore(ctx context.Context, h exchange.Hello) error {
 	im.looking.Lock()
 	defer im.looking.Unlock()
-	if _, err := im.fullLook(ctx, true); err != nil {
+	restoring, err := im.mayTakeOver(h)
+	if err != nil {
 		return err
+	}
+	if _, err := im.fullLook(ctx, restoring); err != nil {
+		return err
+	}
+	if reason := im.foreignStore(); reason != "" {
+		return im.heldError(reason)
 	}
 	// The roots are part of what is compared, and no item says so: one may be empty on both sides.
 	for _, root := range im.Roots {

@@ -94,7 +94,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	if reason != "" {
 		// This store cannot tell whether the index is an older copy of itself, which would give numbers
 		// anew that the partner has taken already.
-		if err := r.Index.Renew(); err != nil {
+		if err := errors.Join(r.admit(), r.Index.Renew()); err != nil {
 			return total, err
 		}
 	}
@@ -120,7 +120,8 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 		total.add(l.found)
 	}
 	if reason != "" {
-		if err := r.mark(); err != nil {
+		// Under a new name: the store that was here may come back.
+		if err := r.markAs(""); err != nil {
 			return total, fmt.Errorf("take the store over: %w", err)
 		}
 		if err := r.distrust(""); err != nil {

@@ -24,6 +24,13 @@ func (r *Replica) Held() string {
 	return reason
 }
 
+// foreignStore tells why the store is not the known one, as it was last looked at; "" when it is.
+func (r *Replica) foreignStore() string {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.state.store
+}
+
 func (r *Replica) holding(root string) bool {
 	r.state.Lock()
 	defer r.state.Unlock()

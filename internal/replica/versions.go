@@ -138,7 +138,7 @@ func (r *Replica) keptPath(id string) (string, error) {
 	if !strings.HasSuffix(kind, tilde) {
 		return p, nil
 	}
-	raw, err := r.read(r.Base + "/Versions/" + id + nameSuffix)
+	raw, err := read(r.Store, r.Base+"/Versions/"+id+nameSuffix)
 	return string(raw), err
 }
 

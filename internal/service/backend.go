@@ -127,16 +127,22 @@ func examples(x *index.Index, st *standing) error {
 }
 
 // Sync asks the modules for a full comparison; modules that csbackup does not hold have nothing to do.
-// While the file store cannot be used the wish is kept until it can.
+// The order is kept until it is done: also while the file store cannot be used, or the loss brake holds.
 func (s *service) Sync(_ context.Context, modules []string) error {
 	for _, m := range module.All() {
 		if !m.Held || len(modules) > 0 && !contains(modules, m.Identity) || !s.enabled(m) {
 			continue
 		}
-		if err := replica.RememberSync(s.indexes[m.Identity], true); err != nil {
+		w, _, _ := s.stands()
+		if w == nil {
+			if err := replica.AcceptOrder(s.indexes[m.Identity]); err != nil {
+				return s.explain(err)
+			}
+			w, _, _ = s.stands() // it may have come meanwhile, without seeing the order
+		} else if err := w.engines[m.Identity].replica.AcceptOrder(); err != nil {
 			return s.explain(err)
 		}
-		if w, _, _ := s.stands(); w != nil {
+		if w != nil {
 			w.engines[m.Identity].sync()
 		}
 	}

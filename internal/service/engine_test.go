@@ -99,23 +99,23 @@ func TestP16_ARestoreGoesOnWhereALongSessionWasEnded(t *testing.T) {
 			}
 		}
 		hours, comparisons = 9, 0
-		if err := replica.RememberSync(from.Index, true); err != nil {
+		if err := replica.AcceptOrder(from.Index); err != nil {
 			t.Fatal(err)
 		}
 		e.sync()
 		<-e.wake
 		waits := e.cycle(t.Context())
-		if back := len(filesOf(lost)); e.progress.exportError != nil || back == 0 || back == 10 || len(e.wake) == 0 {
+		if back := len(filesOf(lost)); e.progress.exportError != nil || back == 0 || back == 10 || waits > 0 {
 			t.Errorf("after a day: %v, %d files are back, the next cycle is due in %s", e.progress.exportError, back, waits)
 		}
-		if wanted, err := from.SyncRemembered(); !wanted || err != nil {
+		if _, wanted, err := from.Order(); !wanted || err != nil {
 			t.Errorf("a restart would have forgotten the comparison: %v", err)
 		}
 		e.cycle(t.Context())
 		if e.progress.exportError != nil || comparisons != 2 || !maps.Equal(filesOf(store), filesOf(lost)) {
 			t.Errorf("in the end: %v, %d comparisons, %d files are back", e.progress.exportError, comparisons, len(filesOf(lost)))
 		}
-		if wanted, err := from.SyncRemembered(); wanted || err != nil || e.wanted() {
+		if _, wanted, err := from.Order(); wanted || err != nil || e.progress.syncWanted {
 			t.Errorf("the comparison is still wanted: %v", err)
 		}
 	})

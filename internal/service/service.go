@@ -60,9 +60,10 @@ type service struct {
 	open func(path string) (filestore.Store, error)
 
 	mu     sync.Mutex
-	work   *work // nil until the file store could be opened
-	away   error // why it could not be opened yet
-	silent error // why it does not answer, nil while it does
+	work   *work          // nil until the file store could be opened
+	away   error          // why it could not be opened yet
+	silent error          // why it does not answer, nil while it does
+	taken  filestore.Info // the root of the store that was taken for the pool's last, by an order
 	// answering ends, with the partner's sessions, when the file store falls silent: the partner is not to
 	// wait for what waits for the store.
 	answering    context.Context
@@ -98,8 +99,9 @@ func Run(ctx context.Context, o Options) error {
 	if kept == nil {
 		return failure.Wrap(failure.StateUnusable, o.StateDir, "The settings cannot be kept", "Give --state-dir a folder that this account may write.", err)
 	}
-	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{}, open: filestore.OpenFollowing,
+	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{},
 		dial: tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })}
+	s.open = func(path string) (filestore.Store, error) { return filestore.OpenAdmitted(path, s.admits) }
 	s.answering, s.endAnswering = context.WithCancel(context.Background())
 	defer s.close()
 	for _, m := range module.All() {
