@@ -44,6 +44,8 @@ const (
 	HeldBack
 	// Confirmed: an administrator confirmed what was held back.
 	Confirmed
+	// Forgotten: the partner was set back to a copy with a path of which this side has forgotten that it was deleted.
+	Forgotten
 )
 
 // Index is the durable index of one module on one side. Its methods may be called from several

@@ -178,6 +178,16 @@ func (x *Index) All(after string, limit int) ([]Item, error) {
 	return x.items("SELECT "+columns+" FROM item WHERE (folder,name)>(?,?) ORDER BY folder, name LIMIT ?", folder, name, int64(limit))
 }
 
+// Tombstones lists at most limit tombstones that were made until a service clock and have a sequence number up
+// to the given one, the oldest first, from the one after an item on (the zero item for the first).
+func (x *Index) Tombstones(after Item, until int64, through uint64, limit int) ([]Item, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	folder, name := split(after.Path)
+	return x.items("SELECT "+columns+" FROM item INDEXED BY item_tombstone WHERE kind=3 AND (since,folder,name)>(?,?,?) AND since<=? AND sequence<=? ORDER BY since, folder, name LIMIT ?",
+		after.Since, folder, name, until, int64(through), int64(limit))
+}
+
 // Intent gives what an interrupted batch was about to put under a path. It may be called within an
 // Update through Tx.Intent.
 func (x *Index) Intent(path string) (Item, bool, error) {
@@ -269,4 +279,20 @@ func (x *Index) meta(key string) (value []byte, err error) {
 		return nil
 	})
 	return value, err
+}
+
+// Metas gives all values whose keys begin with a prefix, by key.
+func (x *Index) Metas(prefix string) (map[string][]byte, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.metas(prefix)
+}
+
+func (x *Index) metas(prefix string) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	err := x.query("SELECT key, value FROM meta WHERE key>=? AND key<?", []any{text(prefix), text(prefix + "\xf4\x8f\xbf\xbf")}, func(stmt *sqlite3.Stmt) error {
+		all[stmt.ColumnText(0)] = append([]byte{}, stmt.ColumnRawBlob(1)...)
+		return nil
+	})
+	return all, err
 }

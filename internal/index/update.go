@@ -234,3 +234,11 @@ func (tx *Tx) SetMeta(key string, value []byte) error {
 	}
 	return tx.x.query("INSERT OR REPLACE INTO meta(key, value) VALUES(?,?)", []any{text(key), value}, nil)
 }
+
+// Metas gives all values whose keys begin with a prefix, by key.
+func (tx *Tx) Metas(prefix string) (map[string][]byte, error) { return tx.x.metas(prefix) }
+
+// DropMeta forgets a key; it is no error when there is none.
+func (tx *Tx) DropMeta(key string) error {
+	return tx.x.query("DELETE FROM meta WHERE key=?", []any{text(key)}, nil)
+}

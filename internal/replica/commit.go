@@ -435,7 +435,12 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 				}
 			}
 		}
-		p.Number, p.Hash = in.batch.Number, in.batch.Hash[:]
+		p.Number, p.Hash, p.Heard = in.batch.Number, in.batch.Hash[:], im.Clock()
+		if p.Number == 1 {
+			if err := im.dropPositions(tx); err != nil {
+				return err
+			}
+		}
 		raw, err := json.Marshal(p)
 		if err != nil {
 			return err

@@ -16,8 +16,9 @@ import (
 type Exporter struct {
 	*Replica
 	full  bool
-	order Order // of a full comparison
-	kept  bool  // it is kept in the index
+	order Order  // of a full comparison
+	kept  bool   // it is kept in the index
+	known uint64 // how far the partner has acknowledged, whatever is compared
 }
 
 // Exporter prepares one session towards the partner. With full set everything is compared, as the order that is
@@ -72,6 +73,10 @@ func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, erro
 		return 0, failure.New(failure.StateUnusable, e.Pool, fmt.Sprintf("The state of %s is older than what %s has acknowledged of it: it was set back to an earlier copy", e.Pool, e.Partner),
 			"Nothing has to be done: from the next cycle on everything is compared anew.")
 	}
+	if err := e.reconsider(w); err != nil {
+		return 0, err
+	}
+	e.known = w.Acknowledged
 	// What the partner says of itself holds: it may be another one than last time, or have lost its
 	// state. A full comparison has all of it still to do.
 	after := w.Acknowledged
@@ -114,12 +119,15 @@ func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]inde
 	}
 	var window []index.Item
 	var bytes int64
-	through := after
+	through, expired := after, e.expired()
 	for _, it := range items {
 		if bytes > 0 && bytes+it.Size > budget {
 			break
 		}
 		through = it.Sequence
+		if it.Kind == index.Tombstone && it.Sequence <= e.known && it.Since <= expired {
+			continue // both sides are about to forget it
+		}
 		if (it.State == index.Present || it.Kind == index.Tombstone) && beyond(it.Path) == "" {
 			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			window = append(window, it)

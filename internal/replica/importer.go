@@ -53,6 +53,13 @@ type position struct {
 	Acknowledged uint64
 	Number       uint64
 	Hash         []byte
+	Heard        int64 // service clock when it was last written
+	// Before is up to which number this side took the partner's changes before it was set back; 0 when it was
+	// not, and while nothing was forgotten. SetBack says that this very replica was, which goes on under its
+	// name; Anew is how far it is with comparing all that it has.
+	Before  uint64
+	SetBack bool
+	Anew    int
 }
 
 // Importer prepares one session from the partner. Of several, the newest runs.
@@ -174,8 +181,8 @@ func (im *Importer) Ended() (nowhere int64, err error) {
 			return 0, err
 		}
 	}
-	if im.Held() == "" {
-		return 0, nil
+	if err := errors.Join(im.tookAll(), im.beginAnew()); err != nil || im.Held() == "" {
+		return 0, err
 	}
 	everywhere := im.full && im.reached >= im.head
 	for it, err := range im.allMissing() {
@@ -193,12 +200,23 @@ func (im *Importer) Ended() (nowhere int64, err error) {
 	return im.relieve(everywhere)
 }
 
-func (im *Importer) key() string { return fmt.Sprintf("from-%x", uint64(im.from)) }
+// positionPrefix begins the keys under which the index keeps positions.
+const positionPrefix = "from-"
+
+func positionKey(of index.Replica) string { return fmt.Sprintf("%s%x", positionPrefix, uint64(of)) }
+
+func (im *Importer) key() string { return positionKey(im.from) }
 
 func (im *Importer) position() (position, error) {
 	var p position
 	raw, err := im.Index.Meta(im.key())
-	if err != nil || raw == nil {
+	if err != nil {
+		return p, err
+	}
+	if raw == nil {
+		if p.Before, err = im.takenBefore(); p.Before > 0 {
+			p.Anew = anewBegun
+		}
 		return p, err
 	}
 	return p, json.Unmarshal(raw, &p)
@@ -229,6 +247,10 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 	}
 	in := &incoming{batch: batch, at: make(map[string]*step, len(items)), ended: make(chan struct{})}
 	between := plan.Between{Mine: im.Index.Replica(), Theirs: im.from, Head: im.Index.Head()}
+	position, err := im.position()
+	if err != nil {
+		return nil, err
+	}
 	var wants []exchange.Want
 	for _, theirs := range items {
 		if err := im.replicates(theirs.Path); err != nil {
@@ -248,6 +270,9 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		}
 		if s.decision, err = between.Decide(s.mine, theirs); err != nil {
 			s.failed = err.Error()
+		}
+		if !ok && im.bringsBack(position, theirs) {
+			s.failed, s.code = reasonForgotten+im.Partner, index.Forgotten
 		}
 		if a := s.decision.Action; theirs.Kind == index.File && (a == plan.Adopt || a == plan.Retime) {
 			s.theirs.ModTime = s.decision.ModTime

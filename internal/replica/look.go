@@ -160,7 +160,7 @@ func (r *Replica) conclude(total Look) (Look, error) {
 				return total, err
 			}
 		}
-		if err := r.lookEnds(); err != nil {
+		if err := errors.Join(r.lookEnds(), r.forgetTombstones()); err != nil {
 			return total, err
 		}
 	}

@@ -98,7 +98,14 @@ func (s *side) sendInWindows(t *testing.T, to *side, full bool, o exchange.Optio
 	t.Helper()
 	a, b := net.Pipe()
 	taken := make(chan error, 1)
-	go func() { taken <- exchange.Import(context.Background(), b, to.Importer(), o) }()
+	go func() {
+		importer := to.Importer()
+		err := exchange.Import(context.Background(), b, importer, o)
+		if err == nil {
+			_, err = importer.Ended()
+		}
+		taken <- err
+	}()
 	result, err := exchange.Export(t.Context(), a, s.Exporter(full), o)
 	if importErr := <-taken; err == nil && importErr != nil {
 		t.Fatal(importErr)

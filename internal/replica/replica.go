@@ -42,6 +42,7 @@ type Options struct {
 	Admit         func(filestore.Info) // hears of a store, by its root, before it is taken for the known one; may be nil
 	Readers       int                  // files that a look reads at a time; with 0 one follows the other
 	Retention     Retention            // how long kept versions stay
+	Grace         time.Duration        // of the service's running time, how long tombstones stay; 0 stands for DefaultGrace
 }
 
 // Replica is one side of one module. Its methods may be called from several goroutines.
@@ -51,6 +52,7 @@ type Replica struct {
 	life        string // names this replica of all that worked on the store
 	start       int64  // service clock, in seconds, when this process began
 	saved       int64  // service clock when it was last kept; guarded by looking
+	forgotAt    int64  // service clock when old tombstones were last looked for; guarded by looking
 
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
