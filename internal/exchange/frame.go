@@ -197,6 +197,7 @@ func putItem(to []byte, it index.Item) []byte {
 	to = binary.AppendUvarint(to, it.Sequence)
 	to = binary.AppendUvarint(to, uint64(it.Size))
 	to = binary.AppendVarint(to, it.ModTime)
+	to = binary.AppendUvarint(to, uint64(it.Withheld))
 	if it.Kind == index.File {
 		to = append(to, it.Hash[:]...)
 	}
@@ -229,7 +230,9 @@ func (f *fields) item() index.Item {
 	}
 	it.ModTime = modTime
 	f.rest = f.rest[n:]
-	if it.Kind < index.File || it.Kind > index.Tombstone || it.Size < 0 || it.Kind != index.File && it.Size != 0 {
+	withheld := f.number()
+	it.Withheld = uint32(withheld)
+	if withheld > 0o777 || it.Kind < index.File || it.Kind > index.Tombstone || it.Size < 0 || it.Kind != index.File && it.Size != 0 {
 		f.fail("an item")
 		return it
 	}

@@ -208,7 +208,8 @@ func (m *Memory) crash(draw func(int) int) *Memory {
 		}
 		made := after.newNode(from.kind, volumes[from.volume])
 		mirrored[from] = made
-		made.identity, made.outside, made.unflushed, made.modTime = from.identity, from.outside, false, from.modTime
+		made.identity, made.outside, made.withheld = from.identity, from.outside, from.withheld
+		made.unflushed, made.modTime = false, from.modTime
 		if from.kind != Folder {
 			made.data, made.modTime = remains(from, draw)
 			made.kept, made.keptTime = bytes.Clone(made.data), made.modTime

@@ -153,6 +153,10 @@ func (f *following) Exchange(from, to, aside string) error {
 	return err
 }
 
+func (f *following) Rights(name, as string, withheld uint32) error {
+	return f.each(func(s Store) error { return s.Rights(name, as, withheld) })
+}
+
 func (f *following) Remove(name string) error {
 	_, err := changing(f, func(s Store) (struct{}, error) { return struct{}{}, s.Remove(name) })
 	return err

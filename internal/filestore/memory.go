@@ -54,6 +54,7 @@ type node struct {
 	unflushed bool
 	names     int // how many entries lead to it
 	outside   int // how many names it has besides, outside of the store
+	withheld  uint32
 	users     int // how many other programs have it open without sharing more than reading
 	volume    *volume
 	mounted   *node // the root of the volume that is mounted on this folder
@@ -186,7 +187,7 @@ func about(what, name string, err error) error {
 func (m *Memory) info(name string, n *node) Info {
 	n = n.seen()
 	info := Info{Name: name, Kind: n.kind, Size: int64(len(n.data)), ModTime: n.modTime,
-		ChangeTime: n.changed, Identity: n.identity, Volume: n.volume.number}
+		ChangeTime: n.changed, Identity: n.identity, Volume: n.volume.number, Withheld: n.withheld}
 	if n.kind == File {
 		info.Links = uint32(n.names + n.outside)
 	}
@@ -330,6 +331,31 @@ func (m *Memory) makeFolder(name string) ([]string, error) {
 		end++ // the slash
 	}
 	return made, nil
+}
+
+// Rights implements Store. Only the bits that are withheld are remembered; a folder withholds none.
+func (m *Memory) Rights(name, as string, withheld uint32) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	place, err := m.existing("rights", name)
+	if err == nil && (place.node.kind == Other || place.node.kind == Folder && name != as) {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		return about("set the rights of", name, err)
+	}
+	like, err := m.slot(as)
+	if err != nil {
+		return about("set the rights of", name, err)
+	}
+	if like.node != nil && like.node.kind == place.node.kind {
+		withheld |= like.node.withheld
+	}
+	n := place.node.seen()
+	if n.withheld != withheld {
+		n.withheld, n.changed = withheld, m.now()
+	}
+	return nil
 }
 
 // Remove implements Store.

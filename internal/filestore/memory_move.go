@@ -59,7 +59,7 @@ func (m *Memory) copyTo(place slot, of *node) (*node, error) {
 	}
 	m.used += size
 	copied := m.newNode(File, place.folder.volume)
-	copied.data, copied.modTime = bytes.Clone(of.data), of.modTime
+	copied.data, copied.modTime, copied.withheld = bytes.Clone(of.data), of.modTime, of.withheld
 	copied.kept, copied.keptTime, copied.unflushed = bytes.Clone(of.data), of.modTime, false
 	return copied, nil
 }

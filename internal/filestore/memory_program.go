@@ -183,6 +183,9 @@ func (m *Memory) Link(from, to string) error {
 	return nil
 }
 
+// Withhold takes permission bits away from a file or folder, as chmod(1) does.
+func (m *Memory) Withhold(name string, bits uint32) error { return m.Rights(name, name, bits) }
+
 // LinkOutside gives a file one more name outside of the store, of which the store tells nothing.
 func (m *Memory) LinkOutside(name string) error { return m.linkOutside(name, 1) }
 

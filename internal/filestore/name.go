@@ -86,6 +86,14 @@ func splitName(name string) (folder, last string) {
 	return name[:at], name[at+1:]
 }
 
+// joinName is the reverse of splitName.
+func joinName(folder, name string) string {
+	if folder == "." {
+		return name
+	}
+	return folder + "/" + name
+}
+
 // checkAll applies CheckName to each name.
 func checkAll(windowsNames bool, names ...string) error {
 	for _, name := range names {

@@ -180,7 +180,8 @@ const known = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
 
 func infoOf(name string, stat *unix.Statx_t) Info {
 	info := Info{Name: name, Kind: Other, ModTime: nanoseconds(stat.Mtime), ChangeTime: nanoseconds(stat.Ctime),
-		Identity: stat.Ino, Volume: unix.Mkdev(stat.Dev_major, stat.Dev_minor)}
+		Identity: stat.Ino, Volume: unix.Mkdev(stat.Dev_major, stat.Dev_minor),
+		Withheld: ^uint32(stat.Mode) & 0o777}
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		info.Kind, info.Size, info.Links = File, int64(stat.Size), stat.Nlink

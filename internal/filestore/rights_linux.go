@@ -136,14 +136,10 @@ func (r *rights) withhold(bits uint32) {
 	r.list = list
 }
 
-// give gives an open file or folder rights. Where the system does not let it have the group, what the
+// give gives an open file or folder, which has the rights now, those that are wanted. Where the system does not let it have the group, what the
 // group may do is bounded by what everybody may. A volume without such rights is left as it is.
-func give(descriptor int, wanted rights) error {
-	now, err := rightsOf(descriptor)
-	if err != nil {
-		return err
-	}
-	name := opened(descriptor)
+func give(descriptor int, now, wanted rights) error {
+	name, err := opened(descriptor), error(nil)
 	if now.owner != wanted.owner {
 		err = unix.Chown(name, wanted.owner, -1)
 	}
@@ -180,6 +176,78 @@ func without(err error) bool {
 	return err == unix.EPERM || err == unix.EOPNOTSUPP || err == unix.ENOSYS || err == unix.EINVAL
 }
 
+// Rights implements Store.
+func (s *real) Rights(name, as string, withheld uint32) error {
+	return operation("set the rights of", name, s.rights(name, as, withheld))
+}
+
+func (s *real) rights(name, as string, withheld uint32) error {
+	at, last, err := s.parent(name)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(at)
+	number, info, err := markAt(at, last)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(number)
+	if info.Kind == Other || info.Kind == Folder && name != as {
+		return ErrNotRegular
+	}
+	now, err := rightsOf(number)
+	if err != nil {
+		return err
+	}
+	wanted := now
+	if name != as {
+		wanted, err = s.rightsAt(as)
+	}
+	if err != nil {
+		return err
+	}
+	wanted.withhold(withheld)
+	return give(number, now, wanted)
+}
+
+// markAt opens what stands under a name for nothing but to act on it, and on nothing that takes its place.
+func markAt(at int, name string) (int, Info, error) {
+	number, err := retry(func() (int, error) {
+		return unix.Openat(at, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	})
+	if err != nil {
+		return -1, Info{}, err
+	}
+	info, err := statAt(number, "")
+	if err != nil {
+		unix.Close(number)
+	}
+	return number, info, err
+}
+
+// rightsAt gives the rights of the file that stands at a place, else of a new one there.
+func (s *real) rightsAt(place string) (rights, error) {
+	at, last, err := s.parent(place)
+	if err != nil {
+		return rights{}, err
+	}
+	defer unix.Close(at)
+	number, info, err := markAt(at, last)
+	if err == unix.ENOENT {
+		return rightsIn(at)
+	}
+	if err != nil {
+		return rights{}, err
+	}
+	defer unix.Close(number)
+	if info.Kind != File {
+		return rightsIn(at)
+	}
+	there, err := rightsOf(number)
+	there.mode &= 0o777
+	return there, err
+}
+
 // copyRights gives an open file the rights of another one.
 func copyRights(from, to int) error {
 	same, err := rightsOf(from)
@@ -187,5 +255,9 @@ func copyRights(from, to int) error {
 		return err
 	}
 	same.mode &= 0o777
-	return give(to, same)
+	now, err := rightsOf(to)
+	if err != nil {
+		return err
+	}
+	return give(to, now, same)
 }

@@ -53,6 +53,8 @@ type Info struct {
 	// Volume tells the volume on which it lies; 0 when unknown. It may change when a volume is mounted anew. A
 	// folder that is mounted at a second place counts as a volume of its own there.
 	Volume uint64
+	// Withheld are the permission bits, as of chmod(1), that it does not give; 0 where the store has no such bits.
+	Withheld uint32
 	// Links is how many names the file has; 0 when unknown.
 	Links uint32
 }
@@ -125,6 +127,13 @@ type Store interface {
 	// absent. Files on different volumes are copied as by Publish: what was at to is durable under aside
 	// before the new file, whole and durable, takes its place.
 	Exchange(from, to, aside string) error
+
+	// Rights gives a file the owner, group, mode and access list that it would have if it had been written at
+	// the place as: those of the file that stands there, else those of a new one in that folder, which must
+	// exist. Permission bits that are withheld (see Info) it has in no case. Where as is the name itself, of
+	// a file or folder, nothing else is changed. Rights that the store does not have, or that this process
+	// may not give, are left out, and never given to somebody else instead.
+	Rights(name, as string, withheld uint32) error
 
 	// Remove removes a file or an empty folder; ErrNotEmpty for a folder that holds something.
 	Remove(name string) error

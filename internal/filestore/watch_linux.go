@@ -200,13 +200,6 @@ func foldersIn(folder *os.File) ([]string, error) {
 	}
 }
 
-func joinName(folder, name string) string {
-	if folder == "." {
-		return name
-	}
-	return folder + "/" + name
-}
-
 func (w *treeWatcher) run() {
 	defer close(w.done)
 	buffer := make([]byte, 64<<10)

@@ -8,7 +8,7 @@ import (
 // NewFaulty returns inner with a say before each operation: decide is given the operation and the
 // name it is about, and its error, when it returns one, is the operation's. Operations are lstat,
 // readdir, open, read, create (also for Append), write, modtime, close (of a Writer), makefolder,
-// publish and exchange (about the final name), remove, flush and flushfolders (once for each name), usage
+// publish and exchange (about the final name), rights, remove, flush and flushfolders (once for each name), usage
 // (about ".") and watch (once for each folder).
 // decide may be called from several goroutines.
 func NewFaulty(inner Store, decide func(op, name string) error) Store {
@@ -31,7 +31,7 @@ func Guarded(inner Store, may func() error) Store {
 
 func writing(op string) bool {
 	switch op {
-	case "create", "write", "modtime", "makefolder", "publish", "exchange", "remove":
+	case "create", "write", "modtime", "makefolder", "publish", "exchange", "rights", "remove":
 		return true
 	}
 	return false
@@ -101,6 +101,13 @@ func (f *faulty) Exchange(from, to, aside string) error {
 		return err
 	}
 	return f.Store.Exchange(from, to, aside)
+}
+
+func (f *faulty) Rights(name, as string, withheld uint32) error {
+	if err := f.decide("rights", name); err != nil {
+		return err
+	}
+	return f.Store.Rights(name, as, withheld)
 }
 
 func (f *faulty) Remove(name string) error {

@@ -98,6 +98,10 @@ UPDATE pending SET code=2 WHERE reason='its content changed without a new size o
 UPDATE pending SET code=3 WHERE reason='the loss brake holds this deletion back';
 UPDATE pending SET code=4 WHERE reason='the deletion was confirmed';
 `,
+	// 4
+	`
+ALTER TABLE item ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+`,
 }
 
 // Open opens the index at path and makes it when it is absent. ErrDamaged or ErrNewer when it cannot

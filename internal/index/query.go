@@ -8,7 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-const columns = "folder, name, kind, size, modtime, hash, vector, sequence, state, changetime, identity, since, born"
+const columns = "folder, name, kind, size, modtime, hash, vector, sequence, state, changetime, identity, since, born, withheld"
 
 // query runs a kept statement; the caller holds the lock.
 func (x *Index) query(sql string, bind []any, row func(*sqlite3.Stmt) error) error {
@@ -68,7 +68,7 @@ func scan(stmt *sqlite3.Stmt) (Item, error) {
 	}
 	it.Sequence, it.State = uint64(stmt.ColumnInt64(7)), State(stmt.ColumnInt64(8))
 	it.ChangeTime, it.Identity, it.Since = stmt.ColumnInt64(9), uint64(stmt.ColumnInt64(10)), stmt.ColumnInt64(11)
-	it.Born = uint64(stmt.ColumnInt64(12))
+	it.Born, it.Withheld = uint64(stmt.ColumnInt64(12)), uint32(stmt.ColumnInt64(13))
 	if it.Kind < File || it.Kind > Tombstone || it.State > Suspect {
 		return it, fmt.Errorf("%w: %q is of no known kind", ErrDamaged, it.Path)
 	}

@@ -130,14 +130,15 @@ func (tx *Tx) Refresh(it Item) error {
 
 // upsert replaces the row of the same path only. A sequence number that another path has is an error:
 // INSERT OR REPLACE would remove that other path without a word.
-const upsert = "INSERT INTO item(" + columns + `) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
+const upsert = "INSERT INTO item(" + columns + `) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)
 ON CONFLICT(folder, name) DO UPDATE SET kind=excluded.kind, size=excluded.size, modtime=excluded.modtime,
   hash=excluded.hash, vector=excluded.vector, sequence=excluded.sequence, state=excluded.state,
-  changetime=excluded.changetime, identity=excluded.identity, since=excluded.since, born=excluded.born`
+  changetime=excluded.changetime, identity=excluded.identity, since=excluded.since, born=excluded.born, withheld=excluded.withheld`
 
 // refresh takes the same values, and leaves the sequence number (?8), and with it the index over these
 // numbers, as it is.
-const refresh = `UPDATE item SET kind=?3, size=?4, modtime=?5, hash=?6, vector=?7, state=?9, changetime=?10, identity=?11, since=?12, born=?13
+const refresh = `UPDATE item SET kind=?3, size=?4, modtime=?5, hash=?6, vector=?7, state=?9, changetime=?10, identity=?11, since=?12, born=?13,
+  withheld=?14
 WHERE folder=?1 AND name=?2`
 
 func (tx *Tx) write(it Item) error {
@@ -157,7 +158,8 @@ func (tx *Tx) write(it Item) error {
 	}
 	return tx.x.query(statement, []any{
 		folder, name, int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector), int64(it.Sequence),
-		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since, int64(it.Born)}, nil)
+		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since, int64(it.Born),
+		int64(it.Withheld)}, nil)
 }
 
 // Forget removes a path's row.

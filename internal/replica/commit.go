@@ -222,6 +222,9 @@ func (im *Importer) folder(s *step, place string, kept *kept, touched map[string
 	for _, m := range made { // also those above it, where somebody moved them away a moment ago
 		touched[path.Dir(m)] = true
 	}
+	if err == nil && len(made) > 0 {
+		err = im.Store.Rights(place, place, s.theirs.Withheld)
+	}
 	return err
 }
 
@@ -264,6 +267,9 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	// Nothing is replaced by this: what stands there is looked at only where something does.
+	if err := im.Store.Rights(s.temp, place, s.theirs.Withheld); err != nil {
+		return err
+	}
 	if err := im.Store.Publish(s.temp, place); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -287,6 +293,9 @@ func (im *Importer) replace(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	touched[path.Dir(place)] = true
+	if err := im.Store.Rights(s.temp, place, s.theirs.Withheld); err != nil {
+		return err
+	}
 	if err := im.Store.Exchange(s.temp, place, aside); err != nil {
 		return err
 	}
@@ -308,7 +317,11 @@ func (im *Importer) instead(s *step, place string) error {
 	}
 	err := im.Store.Remove(place)
 	if err == nil {
-		return im.Store.Publish(s.temp, place)
+		err = im.Store.Rights(s.temp, place, s.theirs.Withheld)
+		if err == nil {
+			err = im.Store.Publish(s.temp, place)
+		}
+		return err
 	}
 	if !errors.Is(err, filestore.ErrNotEmpty) || s.mine.Kind != index.Folder {
 		return err
@@ -470,6 +483,9 @@ func (im *Importer) write(tx *index.Tx, s *step) error {
 		it.Since = im.Clock()
 	}
 	it.ChangeTime, it.Identity = s.info.ChangeTime, s.info.Identity
+	if s.info.Kind != 0 {
+		it.Withheld = s.info.Withheld
+	}
 	if it.Kind != index.Tombstone {
 		if err := im.above(tx, it.Path); err != nil {
 			return err

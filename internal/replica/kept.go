@@ -102,7 +102,8 @@ func (k *kept) make(folders []string) error {
 		if k.durable[folder] {
 			continue
 		}
-		if _, err := k.Store.MakeFolder(folder); err != nil {
+		made, err := k.Store.MakeFolder(folder)
+		if err = errors.Join(err, k.private("Versions", made)); err != nil {
 			problem = err
 			continue
 		}

@@ -318,7 +318,7 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 		return l.ctx.Err()
 	}
 	next := index.Item{Path: p, Kind: index.File, Size: after.Size, ModTime: after.ModTime, Hash: hash,
-		ChangeTime: after.ChangeTime, Identity: after.Identity}
+		ChangeTime: after.ChangeTime, Identity: after.Identity, Withheld: after.Withheld}
 	// In a store that is not the known one, whatever differs is no change that somebody made here; nor is it
 	// later, in the place of what is missing, until the loss is made good.
 	foreign := l.foreign || l.holding && it.State == index.Missing

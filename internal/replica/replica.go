@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -172,9 +173,22 @@ func read(store filestore.Store, name string) ([]byte, error) {
 // take them with all that is kept in them.
 func (r *Replica) makeOwn(name string) error { return r.makeLasting(r.Base + "/" + name) }
 
+// othersRights are the permission bits of everybody but the owner.
+const othersRights = 0o077
+
+// private keeps a folder of the replica's own from everybody else, when it was made just now: what lies in
+// it has the rights of its file, but not those of the folders in which the file stood.
+func (r *Replica) private(name string, made []string) error {
+	if folder := r.Base + "/" + name; slices.Contains(made, folder) {
+		return r.Store.Rights(folder, folder, othersRights)
+	}
+	return nil
+}
+
 // makeLasting makes a folder and those above it, durably.
 func (r *Replica) makeLasting(folder string) error {
 	made, err := r.Store.MakeFolder(folder)
+	err = errors.Join(err, r.private("Temp", made))
 	for _, m := range made {
 		if flushErr := r.Store.FlushFolders(r.context(), []string{path.Dir(m)}); flushErr != nil {
 			r.owe(path.Dir(m))

@@ -45,7 +45,7 @@ func (r *Replica) RestoreVersion(id string) error {
 	if err := r.Index.Update(func(tx *index.Tx) error { return tx.PutIntent(it) }); err != nil {
 		return err
 	}
-	if err := r.putBack(temp, place, logical); err != nil {
+	if err := r.putBack(temp, place, logical, it.Withheld); err != nil {
 		return err
 	}
 	if info, err := r.Store.Lstat(place); err == nil && info.Size == it.Size && r.hasTime(info, it.ModTime) {
@@ -81,12 +81,13 @@ func (r *Replica) copyBack(source filestore.Reader) (temp string, it index.Item,
 	if err = errors.Join(err, w.SetModTime(info.ModTime), w.Close()); err != nil {
 		return "", it, errors.Join(err, r.Store.Remove(temp))
 	}
-	it = index.Item{Kind: index.File, Size: n, ModTime: info.ModTime, Hash: index.Hash(sum.Sum(nil))}
+	it = index.Item{Kind: index.File, Size: n, ModTime: info.ModTime, Hash: index.Hash(sum.Sum(nil)), Withheld: info.Withheld}
 	return temp, it, r.Store.Flush(r.context(), []string{temp})
 }
 
-// putBack puts a temporary file in its place, durably. The caller holds writing.
-func (r *Replica) putBack(temp, place, logical string) error {
+// putBack puts a temporary file in its place, durably, with rights that are no wider than those of the version
+// that was kept. The caller holds writing.
+func (r *Replica) putBack(temp, place, logical string, withheld uint32) error {
 	touched := map[string]bool{r.Base + "/Temp": true, path.Dir(place): true}
 	made, err := r.Store.MakeFolder(path.Dir(place))
 	if err != nil {
@@ -94,6 +95,9 @@ func (r *Replica) putBack(temp, place, logical string) error {
 	}
 	for _, m := range made {
 		touched[path.Dir(m)] = true
+	}
+	if err := r.Store.Rights(temp, place, withheld); err != nil {
+		return err
 	}
 	err = r.Store.Publish(temp, place)
 	if errors.Is(err, fs.ErrExist) {

@@ -18,7 +18,7 @@ import (
 // subfolder looks at a folder that is there.
 func (l *look) subfolder(p, place string, info filestore.Info, it index.Item) error {
 	known := it.Kind == index.Folder && it.State == index.Present
-	next := index.Item{Path: p, Kind: index.Folder, Identity: info.Identity}
+	next := index.Item{Path: p, Kind: index.Folder, Identity: info.Identity, Withheld: info.Withheld}
 	if !known {
 		if err := l.differs(it, next); err != nil {
 			return err
@@ -39,7 +39,7 @@ func (l *look) subfolder(p, place string, info filestore.Info, it index.Item) er
 	switch {
 	case above != 0 && !volume && l.isVolume(p), empty && it.Identity != 0 && it.Identity != info.Identity:
 		l.replaced = append(l.replaced, o)
-	case it.Identity != info.Identity:
+	case it.Identity != info.Identity || it.Withheld != info.Withheld:
 		return l.differs(it, next)
 	}
 	return nil

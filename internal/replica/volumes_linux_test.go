@@ -27,23 +27,8 @@ func TestP17_AFolderThatIsAVolume(t *testing.T) {
 				t.Skipf("nothing can be mounted here, which takes root: %v", err)
 			}
 			t.Cleanup(func() { check(t, unix.Unmount(m, unix.MNT_DETACH)) })
-			store, err := filestore.OpenReal(dir)
-			check(t, err)
-			t.Cleanup(func() { check(t, store.Close()) })
-			a, b := newSide(t, "pool1", "pool2", "1-WebServices-1"), &side{}
-			b.open(t, "pool2", "pool1", "2-WebServices-2", store)
-			both := func() {
-				t.Helper()
-				for range 2 {
-					for _, s := range []*side{a, b} {
-						s.look(t)
-					}
-					for _, pair := range [][2]*side{{a, b}, {b, a}} {
-						_, err := pair[0].send(t, pair[1], false)
-						check(t, err)
-					}
-				}
-			}
+			a, b := newSide(t, "pool1", "pool2", "1-WebServices-1"), realSide(t, dir, "pool2", "pool1", "2-WebServices-2")
+			both := func() { t.Helper(); both(t, a, b) }
 			holds := func(want string) {
 				t.Helper()
 				got, err := os.ReadFile(filepath.Join(m, "file"))
@@ -69,12 +54,13 @@ func TestP17_AFolderThatIsAVolume(t *testing.T) {
 			both()
 			holds("")
 			versions := 0
-			check(t, filepath.WalkDir(filepath.Join(dir, "own/DataConf/Versions"), func(path string, entry os.DirEntry, err error) error {
+			count := func(_ string, entry os.DirEntry, err error) error {
 				if err == nil && !entry.IsDir() {
 					versions++
 				}
 				return err
-			}))
+			}
+			check(t, filepath.WalkDir(filepath.Join(dir, "own/DataConf/Versions"), count))
 			if versions != 2 {
 				t.Errorf("%d versions were kept, want first and third", versions)
 			}
@@ -82,6 +68,31 @@ func TestP17_AFolderThatIsAVolume(t *testing.T) {
 				t.Errorf("%d paths wait", n)
 			}
 		})
+	}
+}
+
+// realSide is one pool on a folder of the real file system.
+func realSide(t *testing.T, dir, pool, partner, root string) *side {
+	t.Helper()
+	store, err := filestore.OpenReal(dir)
+	check(t, err)
+	t.Cleanup(func() { check(t, store.Close()) })
+	s := &side{}
+	s.open(t, pool, partner, root, store)
+	return s
+}
+
+// both lets both sides look and send, until each has what the other one has.
+func both(t *testing.T, a, b *side) {
+	t.Helper()
+	for range 2 {
+		for _, s := range []*side{a, b} {
+			s.look(t)
+		}
+		for _, pair := range [][2]*side{{a, b}, {b, a}} {
+			_, err := pair[0].send(t, pair[1], false)
+			check(t, err)
+		}
 	}
 }
 
