@@ -13,8 +13,13 @@ import (
 )
 
 const (
-	// fullLookEvery is how long what the store tells about changes is believed without looking.
-	fullLookEvery = 12 * time.Hour
+	// What the store tells about changes is believed for scanPace times as long as a full look takes without what it
+	// reads, so that these cost two hundredths of the time at most; but for fullLookLeast at least and fullLookMost at
+	// most. A look at a million files takes 5 s where the system has their names at hand, and all is then looked at
+	// every 5 minutes; where it takes 60 s, every 50 minutes.
+	scanPace      = 50
+	fullLookLeast = 5 * time.Minute
+	fullLookMost  = 12 * time.Hour
 	// rememberedAtMost bounds the names that wait; beyond, the next look is a full one.
 	rememberedAtMost = 50_000
 	// rememberedBytes bounds the bytes of these names and of the reasons.
@@ -29,9 +34,12 @@ type follow struct {
 	blind   error             // why it cannot
 	whole   bool              // a full look came to its end since the watcher began
 	fullAt  time.Duration
-	again   remembered // paths to look at again, with the reason
-	skipped remembered // paths that are not replicated, with the reason
-	head    uint64     // of the index when the last look began
+	every   time.Duration // how long after that the next full look is due
+	again   remembered    // paths to look at again, with the reason
+	skipped remembered    // paths that are not replicated, with the reason
+	linked  remembered    // files with several names: of a change through one that is not watched nothing is told
+	unknown bool          // there are more of these
+	head    uint64        // of the index when the last look began
 	// fullBegan is when the last full look began that came to its end.
 	fullBegan time.Time
 }
@@ -83,6 +91,13 @@ func (f *follow) defers(path string, why error) {
 	}
 }
 
+// link remembers a file that has several names.
+func (f *follow) link(path string) {
+	if !f.linked.add(path, "") {
+		f.unknown = true
+	}
+}
+
 func (f *follow) skip(path, reason string) { f.skipped.add(path, reason) }
 
 // untaken names paths that wait, and then some that are not replicated.
@@ -97,6 +112,7 @@ func (r *Replica) startFollowing() {
 	f := &r.follow
 	f.whole = false
 	f.again, f.skipped = remembered{reasons: map[string]string{}}, remembered{reasons: map[string]string{}}
+	f.linked, f.unknown = remembered{reasons: map[string]string{}}, false
 	if f.watcher != nil {
 		if _, _, err := f.watcher.Take(); err == nil {
 			return // what it told until now is looked at anyway
@@ -177,13 +193,21 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 		total.add(l.found)
 	}
 	r.follow.whole = r.follow.whole && !total.broken
+	if r.follow.unknown {
+		total.Began = r.follow.fullBegan // since then not every file was looked at that may have changed untold
+	}
 	return r.conclude(total)
+}
+
+// fullLookDue tells how long after a full look the next one is due.
+func fullLookDue(took time.Duration) time.Duration {
+	return min(max(took*scanPace, fullLookLeast), fullLookMost)
 }
 
 // told gives, for each root, the paths to look at, in order; nil when everything must be looked at.
 func (r *Replica) told() (map[string][]string, error) {
 	f := &r.follow
-	if f.watcher == nil || !f.whole || r.Held() != "" || r.Elapsed()-f.fullAt > fullLookEvery {
+	if f.watcher == nil || !f.whole || r.Held() != "" || r.Elapsed()-f.fullAt > f.every {
 		return nil, nil
 	}
 	if err := r.reachable(); err != nil {
@@ -212,9 +236,11 @@ func (r *Replica) told() (map[string][]string, error) {
 			}
 		}
 	}
-	for p := range f.again.reasons {
-		root, _, _ := strings.Cut(p, "/")
-		paths[root] = append(paths[root], p)
+	for _, more := range []remembered{f.again, f.linked} {
+		for p := range more.reasons {
+			root, _, _ := strings.Cut(p, "/")
+			paths[root] = append(paths[root], p)
+		}
 	}
 	for _, one := range paths {
 		slices.Sort(one)
@@ -242,6 +268,7 @@ func (l *look) names(paths []string) error {
 	for _, p := range paths {
 		l.follow.again.forget(p)
 		l.follow.skipped.forget(p)
+		l.follow.linked.forget(p)
 	}
 	whole := ""
 	for i, p := range paths {

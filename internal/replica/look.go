@@ -20,14 +20,15 @@ type Look struct {
 	// Began is when it began, by the host's clock: what changed later may not have been seen. FullBegan is when
 	// the last full look began that came to its end, the zero time when none did since the service started.
 	Began, FullBegan        time.Time
-	Files, Changed, Missing int64     // Missing: paths that the index knows and that are not there
-	Deferred                int64     // paths that could not be read or are still changing; each delays only itself
-	Skipped                 int64     // links, devices and the like, and paths beyond the limits: they are never replicated
-	Untaken                 []Untaken // of the deferred paths the first ones, and then of the skipped ones
-	Example                 string    // one of them, with the reason
-	Incomplete              error     // folders could not be listed: nothing in them counts as gone
-	unlisted                int       // how many
-	broken                  bool      // for another reason than that the service may not read them
+	Files, Changed, Missing int64         // Missing: paths that the index knows and that are not there
+	Deferred                int64         // paths that could not be read or are still changing; each delays only itself
+	Skipped                 int64         // links, devices and the like, and paths beyond the limits: they are never replicated
+	Untaken                 []Untaken     // of the deferred paths the first ones, and then of the skipped ones
+	Example                 string        // one of them, with the reason
+	Incomplete              error         // folders could not be listed: nothing in them counts as gone
+	unlisted                int           // how many
+	broken                  bool          // for another reason than that the service may not read them
+	reading                 time.Duration // what files took that were read
 }
 
 // Untaken is a path of which the index does not have what the disk holds, and why.
@@ -80,7 +81,7 @@ func (r *Replica) Look(ctx context.Context) (Look, error) {
 // fullLook with restoring set is the look before a full comparison ordered by an administrator: a
 // store that is not the known one is taken over, so that what it lacks can be put back.
 func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
-	total := Look{Full: true, Began: r.Now()}
+	total, started := Look{Full: true, Began: r.Now()}, r.Elapsed()
 	if err := r.reachable(); err != nil {
 		return total, err
 	}
@@ -128,7 +129,9 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 			return total, err
 		}
 	}
-	r.follow.whole, r.follow.fullAt, r.follow.fullBegan = !total.broken, r.Elapsed(), total.Began
+	f := &r.follow
+	f.whole, f.fullAt, f.fullBegan = !total.broken, r.Elapsed(), total.Began
+	f.every = fullLookDue(r.Elapsed() - started - total.reading)
 	if err := r.setMeta(lookedMeta, "yes"); err != nil {
 		return total, err
 	}
@@ -150,6 +153,7 @@ func (l *Look) add(other Look) {
 	l.Incomplete = errors.Join(l.Incomplete, other.Incomplete)
 	l.unlisted += other.unlisted
 	l.broken = l.broken || other.broken
+	l.reading += other.reading
 }
 
 // conclude settles what is to be settled and tells what waits.
@@ -266,7 +270,9 @@ func (l *look) folder(logical, place string) (empty bool, err error) {
 	}
 	for i, info := range listed {
 		if i%aheadAtOnce == 0 && !some && l.Readers > 1 {
+			began := l.Elapsed()
 			l.hashAhead(place, listed[i:min(i+aheadAtOnce, len(listed))])
+			l.found.reading += l.Elapsed() - began
 		}
 		p := logical + "/" + info.Name
 		it, ok, err := known.at(p, l.vanished)
@@ -303,6 +309,9 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 
 func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	l.found.Files++
+	if info.Links > 1 {
+		l.follow.link(p)
+	}
 	// A suspect file that nobody touched stays suspect: only a scrub reads it again.
 	if it.Kind == index.File && it.State != index.Missing && it.Size == info.Size && l.hasTime(info, it.ModTime) &&
 		it.ChangeTime == info.ChangeTime && it.Identity == info.Identity {
