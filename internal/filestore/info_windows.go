@@ -37,25 +37,30 @@ type (
 )
 
 func query[T any](handle windows.Handle, class uint32) (result T, err error) {
-	err = windows.GetFileInformationByHandleEx(handle, class, (*byte)(unsafe.Pointer(&result)), uint32(unsafe.Sizeof(result)))
-	return result, err
+	raw := (*byte)(unsafe.Pointer(&result))
+	return result, windows.GetFileInformationByHandleEx(handle, class, raw, uint32(unsafe.Sizeof(result)))
 }
 
 // evidenceOf finds out on the root what the volume tells.
 func evidenceOf(folder *os.File) evidence {
 	handle := windows.Handle(folder.Fd())
-	var list [64 << 10]byte
 	_, err := query[idInfo](handle, windows.FileIdInfo)
-	if err == nil && windows.GetFileInformationByHandleEx(handle, windows.FileIdExtdDirectoryRestartInfo, &list[0], uint32(len(list))) == nil {
+	if err == nil && lists(handle, windows.FileIdExtdDirectoryRestartInfo) {
 		return number128
 	}
 	var all windows.ByHandleFileInformation
 	err = windows.GetFileInformationByHandle(handle, &all)
-	if err == nil && all.FileIndexHigh|all.FileIndexLow != 0 &&
-		windows.GetFileInformationByHandleEx(handle, fileIDBothDirectoryRestartInfo, &list[0], uint32(len(list))) == nil {
+	if err == nil && all.FileIndexHigh|all.FileIndexLow != 0 && lists(handle, fileIDBothDirectoryRestartInfo) {
 		return number64
 	}
 	return noNumbers
+}
+
+// lists tells whether a folder can be listed in a certain way.
+func lists(folder windows.Handle, class uint32) bool {
+	var buffer [8 << 10]uint64
+	raw := (*byte)(unsafe.Pointer(&buffer[0]))
+	return windows.GetFileInformationByHandleEx(folder, class, raw, uint32(unsafe.Sizeof(buffer))) == nil
 }
 
 // identityOf folds a file's number into 64 bits; NTFS's are no longer.

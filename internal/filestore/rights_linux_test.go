@@ -26,7 +26,7 @@ func acl(owner, user, group, mask, other uint16) []byte {
 	return list
 }
 
-// told is everything that decides who may do what with a file.
+// rightsOf is everything that decides who may do what with a file.
 func rightsOf(t *testing.T, path string) string {
 	t.Helper()
 	var stat unix.Stat_t

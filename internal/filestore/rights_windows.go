@@ -14,8 +14,9 @@ import (
 // The ways to open a name for its access list, and a file that is gone once it is closed.
 var (
 	toReadRights = opening{windows.READ_CONTROL, windows.FILE_OPEN, windows.FILE_OPEN_REPARSE_POINT}
-	toGiveRights = opening{windows.READ_CONTROL | windows.WRITE_DAC, windows.FILE_OPEN, windows.FILE_OPEN_REPARSE_POINT}
-	toTryRights  = opening{windows.READ_CONTROL | windows.DELETE, windows.FILE_CREATE,
+	toGiveRights = opening{windows.READ_CONTROL | windows.WRITE_DAC, windows.FILE_OPEN,
+		windows.FILE_OPEN_REPARSE_POINT}
+	toTryRights = opening{windows.READ_CONTROL | windows.DELETE, windows.FILE_CREATE,
 		windows.FILE_NON_DIRECTORY_FILE | windows.FILE_DELETE_ON_CLOSE}
 )
 
@@ -80,7 +81,8 @@ func (s *real) listAt(place string) (*windows.SECURITY_DESCRIPTOR, error) {
 	if s.tried.folder == of.String() {
 		return s.tried.list, nil
 	}
-	list, err := s.list(s.openBelow(joinName(folder, fmt.Sprintf("%s%016x", copyPrefix, rand.Uint64())), toTryRights))
+	attempt := joinName(folder, fmt.Sprintf("%s%016x", copyPrefix, rand.Uint64()))
+	list, err := s.list(s.openBelow(attempt, toTryRights))
 	if err == nil {
 		s.tried.folder, s.tried.list = of.String(), list
 	}
@@ -92,7 +94,8 @@ func (s *real) list(file *os.File, err error) (*windows.SECURITY_DESCRIPTOR, err
 	if err != nil {
 		return nil, err
 	}
-	list, err := windows.GetSecurityInfo(windows.Handle(file.Fd()), windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	list, err := windows.GetSecurityInfo(windows.Handle(file.Fd()), windows.SE_FILE_OBJECT,
+		windows.DACL_SECURITY_INFORMATION)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, err
 	}
