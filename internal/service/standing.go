@@ -120,6 +120,10 @@ func (s standing) notes() string {
 	if errors.Is(s.blind, filestore.ErrLimit) {
 		add("All of the store is scanned in every cycle: %v.", s.blind)
 	}
+	if s.blind != nil && !s.lookBegan.IsZero() {
+		add("The file store does not tell about changes: what is shown is as of its last scan, which began at %s, %s ago.",
+			s.lookBegan.UTC().Format(time.RFC3339), s.now.Sub(s.lookBegan).Round(time.Second))
+	}
 	if s.certificate != nil {
 		add("%s", advised(s.certificate))
 	}

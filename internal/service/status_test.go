@@ -40,6 +40,7 @@ func TestP24_HonestStates(t *testing.T) {
 		{"suspect files", finalState, normalState, `Suspect files: 2, such as "rotten"`, with(func(s *standing) { s.suspects, s.suspect = 2, "rotten" })},
 		{"versions are kept", finalState, normalState, "deleted files: 3, which hold 2.0 KiB", with(func(s *standing) { s.kept, s.keptBytes = 3, 2048 })},
 		{"names that are left out", finalState, normalState, "not replicated: 1, such as link", with(func(s *standing) { s.look.Skipped, s.look.Example = 1, "link" })},
+		{"the store tells nothing of changes", finalState, normalState, "as of its last scan, which began at 2018-01-31T11:58:30Z, 1m30s ago", with(func(s *standing) { s.blind, s.lookBegan = errors.New("a share"), noon.Add(-90*time.Second) })},
 		{"the brake holds", errorState, normalState, "the folder is gone", with(func(s *standing) { s.held = "the folder is gone" })},
 		{"the store does not answer", errorState, errorState, "no answer", with(func(s *standing) { s.silent, s.held = errors.New("no answer"), "the folder is gone" })},
 		{"the last cycle failed", errorState, normalState, "no", with(func(s *standing) { s.exportError = errors.New("no") })},
