@@ -102,6 +102,9 @@ type Content interface {
 	Unchanged() error
 }
 
+// Rewinder is a content that can be read from its beginning again.
+type Rewinder interface{ Rewind() }
+
 // Source is what an exporter's side provides. Its methods are called from one goroutine at a time,
 // except Acknowledged, which may be called while others run.
 type Source interface {
@@ -138,7 +141,7 @@ type Target interface {
 	// Receive takes one part. Reading it ends with io.EOF after Length bytes, or with ErrWithdrawn, or
 	// with the connection's error. An error that concerns this file alone is remembered by the target
 	// and not returned; what Receive leaves unread is skipped. It is called for several parts at a time,
-	// never twice for one item of a batch.
+	// never twice for one item of a batch. A small content is a Rewinder.
 	Receive(ctx context.Context, batch Batch, part Part, content io.Reader) error
 	// Commit makes the batch durable and answers for it.
 	Commit(ctx context.Context, batch Batch) (Ack, error)

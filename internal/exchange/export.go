@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Budget      int64         // content bytes that the session may send; 0 for no bound
 	WindowBytes int64         // content bytes of one batch; 0 takes what goes through in a few seconds
+	Halved      int           // how often the first window is halved: after sessions that broke, less is at stake
 	IdleTimeout time.Duration // how long a silent peer is waited for; 0 takes DefaultIdle
 	Progress    func(Result)  // hears how far the session is, after each batch; may be nil
 	// Sequential makes one batch and one content follow the other, so that a run can be repeated exactly.
@@ -24,6 +25,7 @@ type Options struct {
 
 // The sizes between which a window moves, in content bytes.
 const (
+	leastWindow    = 1 << 20 // after sessions that broke
 	smallestWindow = 4 << 20
 	firstWindow    = 16 << 20
 	largestWindow  = 64 << 20
@@ -104,7 +106,7 @@ func (x *export) run(ctx context.Context) error {
 	}
 	size := x.WindowBytes
 	if size == 0 {
-		size = firstWindow
+		size = max(int64(firstWindow)>>min(x.Halved, 32), leastWindow)
 	}
 	for x.left() > 0 && !x.conn.long() {
 		began := time.Now()

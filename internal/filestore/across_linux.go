@@ -164,7 +164,7 @@ func (s *real) flushAbove(name string) error {
 	for folder, _ := splitName(name); folder != "."; folder, _ = splitName(folder) {
 		folders = append(folders, folder)
 	}
-	return s.flushEach(context.Background(), folders, "flush folder", unix.O_RDONLY|unix.O_DIRECTORY)
+	return flushed(s.flushEach(context.Background(), folders, "flush folder", unix.O_RDONLY|unix.O_DIRECTORY))
 }
 
 // sweepCopy removes a copy that a loss of power or a kill left; what it held is under another name, too.

@@ -76,10 +76,7 @@ type spot struct {
 func (m *Memory) Flush(ctx context.Context, names []string) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return flushOneByOne(ctx, names, func(name string) error {
 		place, err := m.slot(name)
 		if err == nil && place.node == nil {
 			err = fs.ErrNotExist
@@ -89,8 +86,8 @@ func (m *Memory) Flush(ctx context.Context, names []string) error {
 		}
 		place.node.kept, place.node.keptTime = bytes.Clone(place.node.data), place.node.modTime
 		place.node.unflushed = false
-	}
-	return nil
+		return nil
+	})
 }
 
 // FlushFolders implements Store. A change that touches a flushed folder becomes durable as a

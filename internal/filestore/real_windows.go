@@ -298,19 +298,13 @@ func (s *real) Remove(name string) error {
 
 // Flush is FlushFileBuffers for each file.
 func (s *real) Flush(ctx context.Context, names []string) error {
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return flushOneByOne(ctx, names, func(name string) error {
 		file, err := s.open("flush", name, toFlush)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(file.file.Sync(), file.file.Close()); err != nil {
-			return operation("flush", name, err)
-		}
-	}
-	return nil
+		return operation("flush", name, errors.Join(file.file.Sync(), file.file.Close()))
+	})
 }
 
 // FlushFolders only looks at the folders: moves are written through, and NTFS keeps its entries

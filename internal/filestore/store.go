@@ -139,7 +139,8 @@ type Store interface {
 	Remove(name string) error
 
 	// Flush makes the content and metadata of closed files durable, so that they survive a loss of
-	// power under the names that FlushFolders makes durable. Many names cost little more than one.
+	// power under the names that FlushFolders makes durable. Many names cost little more than one. A
+	// *FlushError names those that failed; after any other error nothing is known of any.
 	Flush(ctx context.Context, names []string) error
 
 	// FlushFolders makes the entries of these folders durable: names made, moved and removed in them.

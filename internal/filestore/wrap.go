@@ -2,7 +2,9 @@ package filestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 )
 
 // NewFaulty returns inner with a say before each operation: decide is given the operation and the
@@ -118,12 +120,23 @@ func (f *faulty) Remove(name string) error {
 }
 
 func (f *faulty) Flush(ctx context.Context, names []string) error {
+	failed := map[string]error{}
+	var sound []string
 	for _, name := range names {
 		if err := f.decide("flush", name); err != nil {
-			return err
+			failed[name] = err
+		} else {
+			sound = append(sound, name)
 		}
 	}
-	return f.Store.Flush(ctx, names)
+	err := f.Store.Flush(ctx, sound)
+	var inner *FlushError
+	if errors.As(err, &inner) {
+		maps.Copy(failed, inner.Failed)
+	} else if err != nil {
+		return err
+	}
+	return flushed(failed)
 }
 
 func (f *faulty) FlushFolders(ctx context.Context, names []string) error {

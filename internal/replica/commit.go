@@ -26,24 +26,16 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack excha
 		return exchange.Ack{}, exchange.ErrGap
 	}
 	defer im.end(in)
-	var temps []string
-	for _, s := range in.steps {
-		if s.temp != "" {
-			temps = append(temps, s.temp)
-		}
-	}
-	if len(temps) > 0 {
-		slices.Sort(temps) // those of one folder in a row
-		if err := im.Store.Flush(ctx, temps); err != nil {
-			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
-		}
+	if err := im.flushContents(ctx, in.steps); err != nil {
+		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
 	im.writing.Lock()
 	defer im.writing.Unlock()
-	if reason, err := im.marker(); err != nil || reason != "" {
+	var reason string
+	if err := insist(func() (err error) { reason, err = im.marker(); return err }); err != nil || reason != "" {
 		return exchange.Ack{}, cmp.Or(err, im.heldError(reason))
 	}
-	if err := im.Guard(); err != nil {
+	if err := insist(im.Guard); err != nil {
 		return exchange.Ack{}, err
 	}
 	if err := errors.Join(im.rememberGrowth(), im.renewBaselines()); err != nil {
@@ -131,6 +123,11 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 	case plan.Copy:
 		if s.theirs.Kind == index.Folder {
 			err = im.folder(s, place, kept, touched)
+		} else if s.stands {
+			touched[path.Dir(place)] = true
+			if im.seen(s, place); s.info.Kind != filestore.File {
+				err = errStanding
+			}
 		} else if s.temp == "" {
 			return nil // its content did not come in this session
 		} else {
@@ -186,9 +183,13 @@ func (im *Importer) flushTimes(ctx context.Context, steps []*step) {
 	if len(places) == 0 {
 		return
 	}
-	if err := im.Store.Flush(ctx, slices.Sorted(maps.Keys(places))); err != nil {
-		for _, s := range places {
-			s.failed = err.Error()
+	err := im.Store.Flush(ctx, slices.Sorted(maps.Keys(places)))
+	var some *filestore.FlushError
+	if named := errors.As(err, &some); err != nil {
+		for place, s := range places {
+			if why := some.Why(place); !named || why != nil {
+				s.failed = cmp.Or(why, err).Error()
+			}
 		}
 	}
 }
@@ -267,10 +268,12 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	// Nothing is replaced by this: what stands there is looked at only where something does.
-	if err := im.Store.Rights(s.temp, place, s.theirs.Withheld); err != nil {
+	err := insist(func() error { return im.Store.Rights(s.temp, place, s.theirs.Withheld) })
+	if err != nil {
 		return err
 	}
-	if err := im.Store.Publish(s.temp, place); !errors.Is(err, fs.ErrExist) {
+	err = insist(func() error { return im.Store.Publish(s.temp, place) })
+	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	info, err := im.Store.Lstat(place)

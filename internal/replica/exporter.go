@@ -15,6 +15,7 @@ import (
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
 type Exporter struct {
 	*Replica
+	most  int // items of a window
 	full  bool
 	order Order  // of a full comparison
 	kept  bool   // it is kept in the index
@@ -23,7 +24,15 @@ type Exporter struct {
 
 // Exporter prepares one session towards the partner. With full set everything is compared, as the order that is
 // kept says.
-func (r *Replica) Exporter(full bool) *Exporter { return &Exporter{Replica: r, full: full} }
+func (r *Replica) Exporter(full bool) *Exporter {
+	return &Exporter{Replica: r, full: full, most: itemsAtOnce}
+}
+
+// Smaller halves so many times how many items a window has: after sessions that broke, less is at stake.
+func (e *Exporter) Smaller(times int) *Exporter {
+	e.most = max(itemsAtOnce>>min(times, 32), leastAtOnce)
+	return e
+}
 
 // Hello says who this side is. It refuses while the loss brake holds.
 func (e *Exporter) Hello(context.Context) (exchange.Hello, error) {
@@ -109,11 +118,14 @@ func (e *Exporter) willOffer(through uint64) error {
 	return e.setMeta("offered", strconv.FormatUint(e.Index.Head(), 10))
 }
 
-const itemsAtOnce = 4096
+const (
+	itemsAtOnce = 4096
+	leastAtOnce = 128
+)
 
 // Window lists what comes next, without what is missing or suspect on this side.
 func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]index.Item, uint64, error) {
-	items, err := e.Index.Since(after, itemsAtOnce)
+	items, err := e.Index.Since(after, e.most)
 	if err != nil || len(items) == 0 {
 		return nil, after, err
 	}

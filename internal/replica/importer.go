@@ -288,6 +288,12 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 	for i, s := range in.steps {
 		theirs := s.theirs
 		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
+			if s.stands, err = im.standsAlready(ctx, s); err != nil {
+				return nil, err
+			}
+			if s.stands {
+				continue
+			}
 			want := exchange.Want{Item: i}
 			if theirs.Size >= exchange.Resumable && !parts[theirs.Hash] {
 				parts[theirs.Hash], s.part = true, true
@@ -310,6 +316,24 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 	im.incoming[batch.Number] = in
 	im.mu.Unlock()
 	return wants, nil
+}
+
+// standsAlready tells whether a new file's content stands in its place: a batch put it there of which the folder could
+// not be made durable. It need not come again.
+func (im *Importer) standsAlready(ctx context.Context, s *step) (bool, error) {
+	if s.mine != nil {
+		return false, nil
+	}
+	intent, ok, err := im.Index.Intent(s.theirs.Path)
+	if err != nil || !ok || intent.Hash != s.theirs.Hash {
+		return false, err
+	}
+	place, err := im.place(s.theirs.Path)
+	if err != nil {
+		return false, err
+	}
+	hash, info, err := im.hash(ctx, place)
+	return err == nil && hash == s.theirs.Hash && im.hasTime(info, s.theirs.ModTime), nil
 }
 
 // replicates refuses a path that no partner of this version offers: one that lies in none of the module's

@@ -15,6 +15,7 @@ type step struct {
 	mine      *index.Item
 	decision  plan.Decision
 	part      bool           // its content may come in several sessions, by the part file
+	stands    bool           // the content was put in its place by a batch that could not be finished
 	temp      string         // complete, verified content, ready to be published
 	volume    uint64         // on which the file lay that this one replaces or deletes
 	info      filestore.Info // what stands at the path afterwards, where it is as it should be

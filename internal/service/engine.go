@@ -45,6 +45,7 @@ type progress struct {
 	look                  replica.Look
 	lookBegan             time.Time // when the last look began that came to its end
 	blind                 error     // why the store tells nothing of changes
+	broken                int       // sessions that broke one after the other
 	failures              int       // cycles that failed one after the other
 	partnerPending        uint64
 	lastCycle, lastMove   time.Time // lastMove: when the partner last acknowledged a batch
@@ -204,7 +205,10 @@ func (e *engine) export(ctx context.Context, full bool, began time.Time) (done b
 		return false, err
 	}
 	defer conn.Close()
-	options := exchange.Options{Progress: func(exchange.Result) {
+	e.mu.Lock()
+	broken := e.progress.broken
+	e.mu.Unlock()
+	options := exchange.Options{Halved: broken, Progress: func(exchange.Result) {
 		e.mu.Lock()
 		e.progress.lastMove = e.now()
 		e.mu.Unlock()
@@ -212,7 +216,7 @@ func (e *engine) export(ctx context.Context, full bool, began time.Time) (done b
 	if !full {
 		options.Budget = int64(e.settings.Get().MaxDataConfPackageSizeKB) << 10
 	}
-	result, err := exchange.Export(ctx, conn, e.replica.Exporter(full), options)
+	result, err := exchange.Export(ctx, conn, e.replica.Exporter(full).Smaller(broken), options)
 	e.log.Debug("a session with the partner ended", "module", e.module.Identity, "files", result.Files, "bytes", result.Bytes, "applied", result.Applied, "pending", result.Pending, "drained", result.Drained)
 	now := e.now()
 	e.mu.Lock()
@@ -221,7 +225,11 @@ func (e *engine) export(ctx context.Context, full bool, began time.Time) (done b
 	if result.Applied > 0 {
 		e.progress.lastExport = &now
 	}
+	if failure.IsID(err, failure.StoreUnavailable) || failure.IsID(err, failure.ServiceUnreachable) {
+		e.progress.broken++
+	}
 	if err == nil {
+		e.progress.broken = 0
 		e.progress.exported = true
 		e.progress.lastAcknowledged = &began // what changed since was not looked at
 	}
