@@ -3,6 +3,7 @@ package filestore
 import (
 	"errors"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,8 +45,11 @@ func (s *real) Publish(from, to string) error {
 	}
 	defer release()
 	err = publishAt(both[0], both[1])
-	if err == unix.EXDEV {
+	switch {
+	case err == unix.EXDEV:
 		err = s.publishAcross(both[0], both[1], to)
+	case errors.Is(err, fs.ErrExist) && s.properties.CaseInsensitive:
+		err = respell(both[0], both[1])
 	}
 	return operation("publish", to, err)
 }
@@ -76,6 +80,32 @@ func publishAt(from, to place) error {
 		return err
 	}
 	return unix.Renameat(from.at, from.name, to.at, to.name)
+}
+
+// respell gives a file or folder another spelling of its name, where both are the same name to the volume: the
+// kernel does nothing when it is asked to rename one to the other. It goes by a third name, under which
+// it is found if the power goes in between. fs.ErrExist when the names are not the same.
+func respell(from, to place) error {
+	one, err := statAt(from.at, from.name)
+	if err != nil {
+		return err
+	}
+	other, err := statAt(to.at, to.name)
+	if err != nil {
+		return err
+	}
+	if from.name == to.name || !strings.EqualFold(from.name, to.name) || one.Identity != other.Identity ||
+		one.Volume != other.Volume {
+		return fs.ErrExist
+	}
+	between := place{from.at, from.name + ".csbackup-rename"}
+	if err := publishAt(from, between); err != nil {
+		return err
+	}
+	if err := publishAt(between, to); err != nil {
+		return errors.Join(err, publishAt(between, from))
+	}
+	return nil
 }
 
 func (s *real) Exchange(from, to, aside string) error {

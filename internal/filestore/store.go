@@ -115,7 +115,8 @@ type Store interface {
 	MakeFolder(name string) ([]string, error)
 
 	// Publish moves a file or folder to a name that must be free, in one step. fs.ErrExist when it
-	// is not. The folder of the new name must exist. Where it is on another volume a file is copied, with
+	// is not, but for another spelling of the same name where the store does not tell upper from lower
+	// case: then it is spelled as the new name. The folder of the new name must exist. Where it is on another volume a file is copied, with
 	// its time and rights: it appears under its new name whole and durable, and only then, and only if it
 	// still is what was copied, goes from its old one; else ErrLocked. Then it has another Identity.
 	Publish(from, to string) error
