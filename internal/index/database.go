@@ -46,6 +46,8 @@ const (
 	Confirmed
 	// Forgotten: the partner was set back to a copy with a path of which this side has forgotten that it was deleted.
 	Forgotten
+	// Twin: a name here differs from it only in case.
+	Twin
 )
 
 // Index is the durable index of one module on one side. Its methods may be called from several

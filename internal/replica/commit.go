@@ -58,6 +58,8 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack excha
 	defer func() { err = errors.Join(err, kept.done(err == nil)) }()
 	kept.prepare(in.steps)
 	emptied := false
+	in.spelled = im.newSpelling()
+	var twins []*step
 	for _, s := range inOrder(in.steps) {
 		if s.failed != "" {
 			continue
@@ -71,8 +73,16 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack excha
 		if s.failed != "" {
 			continue
 		}
-		if err := im.apply(s, kept, touched); err != nil {
+		if err := im.apply(in, s, kept, touched); errors.Is(err, errTwin) {
+			twins = append(twins, s)
+		} else if err != nil {
 			s.failed = err.Error()
+		}
+	}
+	in.spelled = im.newSpelling()
+	for _, s := range twins { // their other names may be gone now
+		if err := im.apply(in, s, kept, touched); err != nil {
+			s.failed, s.code = err.Error(), index.Twin
 		}
 	}
 	if err := im.flushBatch(ctx, in.steps, touched); err != nil {
@@ -98,7 +108,7 @@ func (im *Importer) intend(in *incoming) error {
 	})
 }
 
-func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
+func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]bool) error {
 	place, err := im.place(s.theirs.Path)
 	if err == nil && s.decision.Action != plan.Leave {
 		err = im.mounted(s.theirs.Path)
@@ -119,8 +129,15 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 	case plan.Retime:
 		err = im.retime(s, place)
 	case plan.Delete:
-		err = im.remove(s, place, kept, touched)
+		if exact, spelledErr := in.spelled.exact(place); spelledErr != nil || !exact && s.onDisk() {
+			return cmp.Or(spelledErr, errStanding)
+		} else if exact {
+			err = im.remove(s, place, kept, touched)
+		}
 	case plan.Copy:
+		if err := in.spelled.unlike(place); err != nil {
+			return err
+		}
 		if s.theirs.Kind == index.Folder {
 			err = im.folder(s, place, kept, touched)
 		} else if s.stands {

@@ -174,6 +174,7 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 	}
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
+		l.spelled = r.newSpelling()
 		if err := l.names(names[root.Name]); err != nil {
 			r.follow.whole = false
 			return total, err
@@ -319,6 +320,17 @@ func (l *look) path(p string) (folder bool, err error) {
 	if p == l.root.Name {
 		_, err := l.folder(p, place)
 		return true, err
+	}
+	exact, err := l.spelled.exact(place)
+	if err != nil {
+		l.incomplete("look at "+place, err)
+		return false, nil
+	}
+	if !exact { // it was renamed to another spelling, which is told, too
+		if known {
+			return false, l.vanished(it)
+		}
+		return false, nil
 	}
 	return info.Kind == filestore.Folder, l.entry(p, place, info, it)
 }

@@ -34,18 +34,20 @@ type Importer struct {
 	stop    context.CancelCauseFunc // ends the session
 	running bool                    // it is the one session that may run
 
-	mu       sync.Mutex
-	incoming map[uint64]*incoming
-	asked    []string // paths that this side asked for again, until the batch that answers is planned
+	mu        sync.Mutex
+	incoming  map[uint64]*incoming
+	respelled respelled
+	asked     []string // paths that this side asked for again, until the batch that answers is planned
 }
 
 // incoming is one batch on its way in.
 type incoming struct {
-	asked []string // paths that this side asked for again, which this batch answers
-	batch exchange.Batch
-	steps []*step
-	at    map[string]*step
-	ended chan struct{} // closed once it is committed or discarded
+	asked   []string // paths that this side asked for again, which this batch answers
+	batch   exchange.Batch
+	steps   []*step
+	at      map[string]*step
+	spelled *spelling     // while it is committed
+	ended   chan struct{} // closed once it is committed or discarded
 }
 
 // position is how far this side has taken the changes of one replica of the partner.
@@ -64,7 +66,7 @@ type position struct {
 
 // Importer prepares one session from the partner. Of several, the newest runs.
 func (r *Replica) Importer() *Importer {
-	return &Importer{Replica: r, incoming: map[uint64]*incoming{}}
+	return &Importer{Replica: r, incoming: map[uint64]*incoming{}, respelled: respelled{}}
 }
 
 // Welcome checks who calls and answers how far this side is. A full comparison looks at the whole
@@ -276,6 +278,9 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		}
 		if a := s.decision.Action; theirs.Kind == index.File && (a == plan.Adopt || a == plan.Retime) {
 			s.theirs.ModTime = s.decision.ModTime
+		}
+		if im.Store.Properties().CaseInsensitive {
+			im.respelled.offered(s)
 		}
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s

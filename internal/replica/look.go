@@ -53,6 +53,7 @@ type look struct {
 	overdrawn bool // so much is older than it was that the brake is sure to hold
 	arrived   map[index.Hash]int
 	ahead     map[string]hashed // by place
+	spelled   *spelling         // where single names are looked at
 	volume    uint64            // of the folder that is looked at, 0 when unknown
 	volumes   []string          // folders that are volumes of their own
 	replaced  []observation     // folders that are other ones than they were, and empty, or no volume any more

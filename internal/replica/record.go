@@ -313,8 +313,9 @@ func (l *look) missing() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	// The store is asked before the index is changed: a store that hangs must not keep the index locked.
+	spelled := l.newSpelling()
 	gone = slices.DeleteFunc(gone, func(it index.Item) bool {
-		absent, err := l.absent(it.Path)
+		absent, err := spelled.absent(it.Path)
 		if err != nil {
 			l.incomplete("look for "+it.Path, err)
 		}
@@ -341,16 +342,20 @@ func (l *look) missing() error {
 }
 
 // absent tells whether a path is known not to be there; an error tells that nobody knows.
-func (r *Replica) absent(logical string) (bool, error) {
-	place, err := r.place(logical)
+func (s *spelling) absent(logical string) (bool, error) {
+	place, err := s.place(logical)
 	if err != nil {
 		return false, err
 	}
-	_, err = r.Store.Lstat(place)
+	_, err = s.Store.Lstat(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
-	return false, err
+	if err != nil {
+		return false, err
+	}
+	exact, err := s.exact(place)
+	return !exact, err
 }
 
 // moves finds, among the files that are missing in the root, those whose content arrived under a new

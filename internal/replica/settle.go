@@ -69,8 +69,9 @@ func (r *Replica) buryThese(paths []string, files map[string]int64) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	// What nobody knows to be gone stays missing until the next look.
+	spelled := r.newSpelling()
 	paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
-		absent, err := r.absent(p)
+		absent, err := spelled.absent(p)
 		return err != nil || !absent
 	})
 	return r.Index.Update(func(tx *index.Tx) error {
