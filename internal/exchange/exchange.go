@@ -94,6 +94,7 @@ type Ack struct {
 
 // Content is one file being read for sending.
 type Content interface {
+	// Read's errors are ErrWithdrawn where the file cannot be read, and else end the session.
 	io.ReadCloser
 	// SkipTo sets where the next Read begins.
 	SkipTo(offset int64) error
@@ -117,7 +118,8 @@ type Source interface {
 	Window(ctx context.Context, after uint64, budget int64) (items []index.Item, through uint64, err error)
 	// Paths returns what this side has now under paths that the importer asks for again.
 	Paths(ctx context.Context, paths []string) ([]index.Item, error)
-	// Open opens an item's file; ErrWithdrawn when it is not what the item says.
+	// Open opens an item's file; ErrWithdrawn when it is not what the item says, or cannot be read. Any other error
+	// is one of the store, and ends the session.
 	Open(ctx context.Context, item index.Item) (Content, error)
 	// Acknowledged hears that a batch is durable at the partner.
 	Acknowledged(ctx context.Context, batch Batch, ack Ack) error

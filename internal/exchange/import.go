@@ -45,6 +45,7 @@ func Import(ctx context.Context, conn io.ReadWriteCloser, target Target, o Optio
 
 // refuse tells the exporter why this side will not go on.
 func (m *importing) refuse(err error) error {
+	err = m.Explain(err)
 	if sendErr := m.send(frameRefuse, encodeRefusal(err), true); sendErr != nil {
 		return errors.Join(err, sendErr)
 	}

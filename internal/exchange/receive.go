@@ -75,7 +75,7 @@ func (m *importing) part(ctx context.Context, batch Batch, part Part, w *writers
 	if part.Length > dataChunk || m.Sequential {
 		err := m.target.Receive(ctx, batch, part, content)
 		if _, drainErr := io.Copy(io.Discard, content); drainErr != nil && !errors.Is(drainErr, ErrWithdrawn) {
-			return errors.Join(err, drainErr)
+			return drainErr
 		}
 		if err != nil && !errors.Is(err, ErrWithdrawn) {
 			return m.refuse(err)

@@ -59,7 +59,7 @@ func Passing(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	for _, lasting := range []error{fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, ErrLocked, ErrName, ErrNotRegular, ErrFull,
+	for _, lasting := range []error{fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, ErrLocked, ErrName, ErrNotRegular, ErrFull, ErrReadOnly,
 		ErrCrossVolume, ErrNotEmpty, ErrNoWatch, ErrLimit, ErrAnotherStore} {
 		if errors.Is(err, lasting) {
 			return false

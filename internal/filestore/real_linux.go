@@ -85,6 +85,8 @@ func classify(err error) error {
 	switch number {
 	case unix.ENOSPC, unix.EDQUOT:
 		return fmt.Errorf("%w: %w", ErrFull, err)
+	case unix.EROFS:
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case unix.ENAMETOOLONG, unix.EILSEQ:
 		return fmt.Errorf("%w: %w", ErrName, err)
 	case unix.EBUSY, unix.ETXTBSY:

@@ -57,6 +57,8 @@ func classify(err error) error {
 	switch number {
 	case windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_USER_MAPPED_FILE:
 		return fmt.Errorf("%w: %w", ErrLocked, err)
+	case windows.ERROR_WRITE_PROTECT:
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case windows.ERROR_INVALID_NAME, windows.ERROR_FILENAME_EXCED_RANGE:

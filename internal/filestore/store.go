@@ -18,6 +18,8 @@ var (
 	ErrNotRegular = errors.New("not a regular file or folder")
 	// ErrFull: the volume, or a quota on it, has no room left.
 	ErrFull = errors.New("the volume has no room left")
+	// ErrReadOnly: the volume cannot be written to.
+	ErrReadOnly = errors.New("the volume is read-only")
 	// ErrCrossVolume: the names are on different volumes, and what is to be moved is no regular file.
 	ErrCrossVolume = errors.New("the names are on different volumes, between which only files can be moved")
 	// ErrNotEmpty: the folder still holds something.

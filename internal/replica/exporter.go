@@ -2,7 +2,9 @@ package replica
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"csbackup/internal/exchange"
@@ -173,7 +175,7 @@ func (e *Exporter) Open(_ context.Context, item index.Item) (exchange.Content, e
 	}
 	f, err := e.Store.Open(place)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", exchange.ErrWithdrawn, err)
+		return nil, e.unreadable(err)
 	}
 	c := &content{f, e.Replica, item}
 	if err := c.Unchanged(); err != nil {
@@ -183,16 +185,48 @@ func (e *Exporter) Open(_ context.Context, item index.Item) (exchange.Content, e
 	return c, nil
 }
 
+// unreadable tells what it means that a file could not be read: that it changed or cannot be read itself, as long as the
+// store is the known one and can be read; else that it is the store that failed.
+func (r *Replica) unreadable(cause error) error {
+	knows, recognized, err := Recognizes(r.Index, r.Store, r.Base)
+	if err == nil && (recognized || !knows) {
+		return fmt.Errorf("%w: %w", exchange.ErrWithdrawn, cause)
+	}
+	if err == nil {
+		err = errors.New("it is not mounted, was emptied, or was replaced")
+	}
+	return failure.Wrap(failure.StoreUnavailable, r.Where, fmt.Sprintf("The file store %s of %s could not be read", r.Where, r.Pool),
+		"See whether it is mounted and sound; the next cycle tries again by itself.", errors.Join(err, cause))
+}
+
 type content struct {
 	filestore.Reader
 	replica *Replica
 	item    index.Item
 }
 
+func (c *content) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = c.replica.unreadable(err)
+	}
+	return n, err
+}
+
+func (c *content) SkipTo(offset int64) error {
+	if err := c.Reader.SkipTo(offset); err != nil {
+		return c.replica.unreadable(err)
+	}
+	return nil
+}
+
 // Unchanged compares the open file with what was offered.
 func (c *content) Unchanged() error {
 	info, err := c.Info()
-	if err != nil || info.Size != c.item.Size || !c.replica.hasTime(info, c.item.ModTime) ||
+	if err != nil {
+		return c.replica.unreadable(err)
+	}
+	if info.Size != c.item.Size || !c.replica.hasTime(info, c.item.ModTime) ||
 		info.ChangeTime != c.item.ChangeTime && c.item.ChangeTime != 0 {
 		return exchange.ErrWithdrawn
 	}

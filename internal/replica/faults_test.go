@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
 	"csbackup/internal/exchange"
+	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 	"csbackup/internal/replica"
@@ -70,4 +73,77 @@ func TestP10_OneRequestInSomeHundredFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A store that goes while it is read ends the session with its own error, on both sides; nothing is said of the files. A
+// file that alone cannot be read delays only itself.
+func TestP24_WhoseErrorItIs(t *testing.T) {
+	gone := func(string, string) error { return fs.ErrNotExist }
+	broken := func(string, string) error { return errors.New("input/output error") }
+	for name, c := range map[string]struct {
+		fails   func(op, name string) error
+		session bool // ends with it
+		left    int
+	}{
+		"the share gives errors":         {broken, true, 20},
+		"the share is not mounted":       {gone, true, 20},
+		"one file cannot be read":        {only("m/s7", broken), false, 1},
+		"one file is gone":               {only("m/s7", gone), false, 1},
+		"one file may not be read":       {only("m/s7", func(string, string) error { return fs.ErrPermission }), false, 1},
+		"one file breaks within reading": {only("m/s7", func(op, _ string) error { return map[bool]error{true: errors.New("bad sector")}[op == "read"] }), false, 1},
+	} {
+		a, b := pair(t)
+		for i := range 20 {
+			a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint(i), 1000)
+		}
+		sending := false
+		options := a.Options
+		options.Where = "/srv/pool1"
+		options.Store = filestore.NewFaulty(a.store, func(op, name string) error {
+			if sending {
+				return c.fails(op, name)
+			}
+			return nil
+		})
+		from, err := replica.Open(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := from.Look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.look(t)
+		out, in := begin(opening{from.Exporter(false), func() { sending = true }}, b.Importer())
+		exported, imported := <-out, <-in
+		for side, err := range map[string]error{"exporter": exported, "importer": imported} {
+			told := failure.IsID(err, failure.StoreUnavailable) && strings.Contains(err.Error(), "The file store /srv/pool1 of pool1 could not be read")
+			if told != c.session || !c.session && err != nil {
+				t.Errorf("%s: the %s hears %v", name, side, err)
+			}
+		}
+		if left := 20 - len(b.tree()); left != c.left || int(b.Index.PendingCount()) != map[bool]int{true: 0, false: 1}[c.session] {
+			t.Errorf("%s: %d files did not arrive, %d paths wait", name, left, b.Index.PendingCount())
+		}
+	}
+}
+
+// only lets a fault concern one name.
+func only(path string, fails func(op, name string) error) func(op, name string) error {
+	return func(op, name string) error {
+		if strings.HasSuffix(name, path) {
+			return fails(op, name)
+		}
+		return nil
+	}
+}
+
+// opening is an exporter that tells when the first content is opened.
+type opening struct {
+	*replica.Exporter
+	first func()
+}
+
+func (o opening) Open(ctx context.Context, it index.Item) (exchange.Content, error) {
+	o.first()
+	return o.Exporter.Open(ctx, it)
 }

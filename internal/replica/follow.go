@@ -86,7 +86,11 @@ func (m *remembered) first(most int) []Untaken {
 }
 
 func (f *follow) defers(path string, why error) {
-	if !f.again.add(path, why.Error()) {
+	reason := why.Error()
+	if errors.Is(why, fs.ErrPermission) {
+		reason = "the service's account has no right to read it; give it that right"
+	}
+	if !f.again.add(path, reason) {
 		f.whole = false
 	}
 }

@@ -208,7 +208,7 @@ func (e *engine) export(ctx context.Context, full bool, began time.Time) (done b
 	e.mu.Lock()
 	broken := e.progress.broken
 	e.mu.Unlock()
-	options := exchange.Options{Halved: broken, Progress: func(exchange.Result) {
+	options := exchange.Options{Halved: broken, Explain: e.explain, Progress: func(exchange.Result) {
 		e.mu.Lock()
 		e.progress.lastMove = e.now()
 		e.mu.Unlock()

@@ -299,7 +299,7 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(s.answers(), stop)()
-	r := &router{explain: s.explain, open: func() (map[string]*engine, error) {
+	r := &router{open: func() (map[string]*engine, error) {
 		w, err := s.working()
 		if err != nil {
 			return nil, err
@@ -312,7 +312,7 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 		}
 		return enabled, nil
 	}}
-	err := exchange.Import(ctx, conn, r, exchange.Options{})
+	err := exchange.Import(ctx, conn, r, exchange.Options{Explain: s.explain})
 	if errors.Is(err, replica.ErrReplaced) {
 		s.Log.Info("a session of the partner ended for a newer one", "module", r.chosen.module.Identity)
 		return // how the newer one ends is what counts
