@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -94,6 +95,38 @@ func TestRightsAreThoseOfAFileWrittenInPlace(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A service that may not give files to others leaves the owner out, and gives what the group of the file that is
+// replaced could do to no other group.
+func TestRightsOfAServiceThatIsNotRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("the files of others can be made by root only")
+	}
+	root := t.TempDir()
+	must(t, os.Chmod(root, 0o777), os.Chmod(filepath.Dir(root), 0o777))
+	store, err := filestore.OpenReal(root)
+	must(t, err)
+	t.Cleanup(func() { must(t, store.Close()) })
+	for name, mode := range map[string]os.FileMode{"private": 0o660, "readable": 0o664} {
+		path := filepath.Join(root, name)
+		must(t, os.WriteFile(path, nil, 0o600), os.Chown(path, 56, 78), os.Chmod(path, mode))
+	}
+	must(t, unix.Setxattr(filepath.Join(root, "readable"), "system.posix_acl_access", acl(6, 6, 6, 6, 4), 0))
+	runtime.LockOSThread() // for the rest of the test the thread acts on files as another user
+	must(t, unix.Setfsgid(1000), unix.Setfsuid(1000))
+	defer func() {
+		must(t, unix.Setfsuid(0), unix.Setfsgid(0))
+		runtime.UnlockOSThread()
+	}()
+	for name, want := range map[string]string{"private": "600 1000:1000 ", "readable": "644 1000:1000 "} {
+		staged(t, store, "new")
+		must(t, store.Rights("new", name, 0))
+		if got := rightsOf(t, filepath.Join(root, "new")); got != want {
+			t.Errorf("over the file that is %s: %q, want %q", name, got, want)
+		}
+		must(t, store.Remove("new"))
 	}
 }
 
