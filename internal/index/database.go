@@ -104,6 +104,10 @@ UPDATE pending SET code=4 WHERE reason='the deletion was confirmed';
 	`
 ALTER TABLE item ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 `,
+	// 5
+	`
+CREATE INDEX item_missing ON item(since) WHERE state = 1;
+`,
 }
 
 // Open opens the index at path and makes it when it is absent. ErrDamaged or ErrNewer when it cannot

@@ -2,7 +2,9 @@ package index
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
@@ -168,6 +170,47 @@ func (x *Index) InState(s State, after string, limit int) ([]Item, error) {
 	defer x.mu.Unlock()
 	folder, name := split(after)
 	return x.items("SELECT "+columns+" FROM item WHERE state<>0 AND state=? AND (folder,name)>(?,?) ORDER BY folder, name LIMIT ?", int64(s), folder, name, int64(limit))
+}
+
+// MissingBefore lists at most limit missing items whose paths come before the given one in the order of folders
+// and names, from the last one on: what is in a folder before the folder. "" lists from the end.
+func (x *Index) MissingBefore(before string, limit int) ([]Item, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if before == "" {
+		return x.items("SELECT "+columns+" FROM item WHERE state<>0 AND state=1 ORDER BY folder DESC, name DESC LIMIT ?", int64(limit))
+	}
+	folder, name := split(before)
+	return x.items("SELECT "+columns+" FROM item WHERE state<>0 AND state=1 AND (folder,name)<(?,?) ORDER BY folder DESC, name DESC LIMIT ?", folder, name, int64(limit))
+}
+
+// MissingSince tells when the first and the last of the missing items went; ok is false when none is missing.
+func (x *Index) MissingSince() (first, last int64, ok bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, one := range []struct {
+		order string
+		into  *int64
+	}{{"ASC", &first}, {"DESC", &last}} {
+		err = errors.Join(err, x.query("SELECT since FROM item INDEXED BY item_missing WHERE state=1 ORDER BY since "+one.order+" LIMIT 1", nil, func(stmt *sqlite3.Stmt) error {
+			*one.into, ok = stmt.ColumnInt64(0), true
+			return nil
+		}))
+	}
+	return first, last, ok, err
+}
+
+// MissingUntil counts the missing files below a root that have a sequence number up to the given one.
+func (x *Index) MissingUntil(root string, sequence uint64) (files int64, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	// "0" is the byte after "/".
+	err = x.query("SELECT count(*) FROM item WHERE state<>0 AND state=1 AND (folder=? OR folder>? AND folder<?) AND kind=1 AND sequence<=?",
+		[]any{root, root + "/", root + "0", int64(min(sequence, math.MaxInt64))}, func(stmt *sqlite3.Stmt) error {
+			files = stmt.ColumnInt64(0)
+			return nil
+		})
+	return files, err
 }
 
 // All lists at most limit items after a path, in a stable order.
