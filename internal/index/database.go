@@ -107,6 +107,7 @@ ALTER TABLE item ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 	// 5
 	`
 CREATE INDEX item_missing ON item(since) WHERE state = 1;
+CREATE INDEX item_missing_file ON item(folder, sequence) WHERE state = 1 AND kind = 1;
 `,
 }
 

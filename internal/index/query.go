@@ -205,8 +205,8 @@ func (x *Index) MissingUntil(root string, sequence uint64) (files int64, err err
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	// "0" is the byte after "/".
-	err = x.query("SELECT count(*) FROM item WHERE state<>0 AND state=1 AND (folder=? OR folder>? AND folder<?) AND kind=1 AND sequence<=?",
-		[]any{root, root + "/", root + "0", int64(min(sequence, math.MaxInt64))}, func(stmt *sqlite3.Stmt) error {
+	err = x.query("SELECT count(*) FROM item INDEXED BY item_missing_file WHERE state=1 AND kind=1 AND folder>=? AND folder<? AND (folder=? OR folder>=?) AND sequence<=?",
+		[]any{root, root + "0", root, root + "/", int64(min(sequence, math.MaxInt64))}, func(stmt *sqlite3.Stmt) error {
 			files = stmt.ColumnInt64(0)
 			return nil
 		})

@@ -112,7 +112,6 @@ func (f *follow) untaken() []Untaken {
 
 // startFollowing begins a full look: from here on the store tells what changes.
 func (r *Replica) startFollowing() {
-	r.forgetKept()
 	f := &r.follow
 	f.whole = false
 	f.again, f.skipped = remembered{reasons: map[string]string{}}, remembered{reasons: map[string]string{}}

@@ -36,6 +36,9 @@ const batchesAtOnce = 64
 // it says. Age is counted in running seconds of the service, so that a wrong clock can never empty the folder.
 // A batch that cannot be removed stops no other.
 func (r *Replica) Prune() error {
+	if r.isAnother() {
+		return nil
+	}
 	r.versions.removing.Lock()
 	defer r.versions.removing.Unlock()
 	if err := r.compareKept(); err != nil {
@@ -108,6 +111,13 @@ func (r *Replica) removeOldest(goes func(index.KeptBatch) bool) (problem error) 
 	}
 }
 
+// isAnother tells whether the last look found another store than the known one.
+func (r *Replica) isAnother() bool {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.state.store != ""
+}
+
 func (r *Replica) isInUse(batch string) bool {
 	r.versions.Lock()
 	defer r.versions.Unlock()
@@ -141,9 +151,9 @@ func (r *Replica) putKept(batches []index.KeptBatch) error {
 	})
 }
 
-// compareKept compares what the index has of kept versions with what is there, once after each start and each
-// full scan: a batch may have come to no end, and the store or the index may be another one. Only what the
-// index lacks is walked. The caller holds removing.
+// compareKept compares what the index has of kept versions with what is there, once after each start and when the
+// store was another one: a batch may have come to no end, and the index may be a new one. Only what the index lacks
+// is walked. In a store that is not the known one nothing is compared. The caller holds removing.
 func (r *Replica) compareKept() error {
 	r.versions.Lock()
 	compared := r.versions.compared
@@ -152,9 +162,14 @@ func (r *Replica) compareKept() error {
 	if compared {
 		return nil
 	}
-	err := r.compareBatches()
-	if err != nil {
+	_, known, err := Recognizes(r.Index, r.Store, r.Base)
+	if err == nil && known {
+		err = r.compareBatches()
+	}
+	if err != nil || !known {
 		r.forgetKept()
+	}
+	if err != nil {
 		return fmt.Errorf("compare kept versions: %w", err)
 	}
 	return nil

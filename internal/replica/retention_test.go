@@ -253,3 +253,45 @@ func TestVersionsOfDeepAndLongPathsAreKept(t *testing.T) {
 		})
 	}
 }
+
+// While another store stands in the place of the known one, an empty mount point say, nothing is forgotten of the
+// known one's kept versions, and its retention removes nothing there.
+func TestKeptVersionsOfAStoreThatIsAway(t *testing.T) {
+	for _, restarted := range []bool{false, true} {
+		a, b := seeded(t, 4)
+		rewrite(t, a, b, "m/s0", 3, 100, func() {})
+		if err := b.Prune(); err != nil {
+			t.Fatal(err)
+		}
+		known := b.Store
+		empty := filestore.NewMemory(filestore.MemoryOptions{})
+		b.Store = apartFromIndex(t, empty)
+		if restarted {
+			b.reopen(t)
+		}
+		for range 3 {
+			b.look(t)
+			if err := b.Prune(); err != nil {
+				t.Fatal(err)
+			}
+			if kept, err := b.Versions("", "", 10); err != nil || len(kept) != 0 {
+				t.Errorf("the empty store has %v, %v", kept, err)
+			}
+		}
+		if len(empty.Files()) != 0 {
+			t.Errorf("something was written: %v", empty.Files())
+		}
+		b.Store = known
+		if restarted {
+			b.reopen(t)
+		}
+		b.look(t)
+		if err := b.Prune(); err != nil {
+			t.Fatal(err)
+		}
+		b.wantCounted(t)
+		if kept, err := b.Versions("", "", 10); err != nil || len(kept) != 3 {
+			t.Errorf("when the store is back there are %v, %v", kept, err)
+		}
+	}
+}
