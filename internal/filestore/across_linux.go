@@ -149,7 +149,8 @@ func copyTo(from, beside place) (copied place, was original, err error) {
 		err = unix.Fsync(made)
 	}
 	var after unix.Stat_t
-	if err = errors.Join(err, target.Close(), unix.Fstat(number, &after)); err == nil && after.Ctim != was.stat.Ctim {
+	err = errors.Join(err, target.Close(), unix.Fstat(number, &after))
+	if err == nil && after.Ctim != was.stat.Ctim {
 		err = errChanged
 	}
 	if err != nil {

@@ -333,31 +333,6 @@ func (m *Memory) makeFolder(name string) ([]string, error) {
 	return made, nil
 }
 
-// Rights implements Store. Only the bits that are withheld are remembered; a folder withholds none.
-func (m *Memory) Rights(name, as string, withheld uint32) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	place, err := m.existing("rights", name)
-	if err == nil && (place.node.kind == Other || place.node.kind == Folder && name != as) {
-		err = ErrNotRegular
-	}
-	if err != nil {
-		return about("set the rights of", name, err)
-	}
-	like, err := m.slot(as)
-	if err != nil {
-		return about("set the rights of", name, err)
-	}
-	if like.node != nil && like.node.kind == place.node.kind {
-		withheld |= like.node.withheld
-	}
-	n := place.node.seen()
-	if n.withheld != withheld {
-		n.withheld, n.changed = withheld, m.now()
-	}
-	return nil
-}
-
 // Remove implements Store.
 func (m *Memory) Remove(name string) error {
 	m.mutex.Lock()

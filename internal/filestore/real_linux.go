@@ -37,7 +37,8 @@ func OpenReal(root string) (Store, error) {
 	store := &real{root: opened, directory: directory, descriptor: int(directory.Fd()), path: root}
 	var stat unix.Statx_t
 	var volume unix.Statfs_t
-	err = errors.Join(unix.Statx(store.descriptor, "", unix.AT_EMPTY_PATH, known, &stat), unix.Fstatfs(store.descriptor, &volume))
+	err = errors.Join(unix.Statx(store.descriptor, "", unix.AT_EMPTY_PATH, known, &stat),
+		unix.Fstatfs(store.descriptor, &volume))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, err), store.Close())
 	}

@@ -136,8 +136,9 @@ func (r *rights) withhold(bits uint32) {
 	r.list = list
 }
 
-// give gives an open file or folder, which has the rights now, those that are wanted. Where the system does not let it have the group, what the
-// group may do is bounded by what everybody may. A volume without such rights is left as it is.
+// give gives an open file or folder, which has the rights now, those that are wanted. Where the system does
+// not let it have the group, what the group may do is bounded by what everybody may. A volume without such
+// rights is left as it is.
 func give(descriptor int, now, wanted rights) error {
 	name, err := opened(descriptor), error(nil)
 	if now.owner != wanted.owner {

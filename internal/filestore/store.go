@@ -118,9 +118,10 @@ type Store interface {
 
 	// Publish moves a file or folder to a name that must be free, in one step. fs.ErrExist when it
 	// is not, but for another spelling of the same name where the store does not tell upper from lower
-	// case: then it is spelled as the new name. The folder of the new name must exist. Where it is on another volume a file is copied, with
-	// its time and rights: it appears under its new name whole and durable, and only then, and only if it
-	// still is what was copied, goes from its old one; else ErrLocked. Then it has another Identity.
+	// case: then it is spelled as the new name. The folder of the new name must exist. Where it is on
+	// another volume a file is copied, with its time and rights: it appears under its new name whole and
+	// durable, and only then, and only if it still is what was copied, goes from its old one; else
+	// ErrLocked. Then it has another Identity.
 	Publish(from, to string) error
 
 	// Exchange puts the file at from in the place of the file at to, and what was at to, whatever it
@@ -167,10 +168,11 @@ type Store interface {
 // from time to time, the caller looks for itself.
 type Watcher interface {
 	// Take returns the names that may have changed since the last call, sorted, without waiting, and
-	// whether some were lost (too many at once, a store put in the place of another): then a full look
-	// is needed. A name that was made, changed, moved or removed is told; for a new or moved folder
-	// its own name is told, and the caller looks into it. The error, ErrNoWatch, says that this
-	// watcher can tell nothing any more and why: close it.
+	// whether some were lost (too many at once, a store put in the place of another, a volume in the
+	// tree unmounted): then a full look is needed. A name that was made, changed, moved or removed is
+	// told; for a new or moved folder, or one on which a volume was mounted, its own name is told, and
+	// the caller looks into it. The error, ErrNoWatch, says that this watcher can tell nothing any more
+	// and why: close it.
 	Take() (names []string, lost bool, err error)
 	// Signal receives a value when Take has something to return.
 	Signal() <-chan struct{}

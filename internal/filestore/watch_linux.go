@@ -133,8 +133,12 @@ func (w *treeWatcher) attach(name string) error {
 	if err = errors.Join(err, folder.Close()); err != nil {
 		return err
 	}
-	for _, child := range node.children {
-		if !slices.Contains(below, child.name) {
+	there := make(map[string]bool, len(below))
+	for _, last := range below {
+		there[last] = true
+	}
+	for last, child := range node.children {
+		if !there[last] {
 			w.detach(child)
 		}
 	}

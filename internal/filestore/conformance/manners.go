@@ -14,7 +14,8 @@ func spelling(t *testing.T, store filestore.Store) {
 	_, err := store.MakeFolder("Folder")
 	must(t, err)
 	put(t, store, "Folder/File", "content")
-	for _, names := range [][2]string{{"Folder/File", "Folder/FILE"}, {"Folder/FILE", "Folder/file"}, {"Folder", "FOLDER"}} {
+	for _, names := range [][2]string{{"Folder/File", "Folder/FILE"}, {"Folder/FILE", "Folder/file"},
+		{"Folder", "FOLDER"}} {
 		must(t, store.Publish(names[0], names[1]))
 		above, last := ".", names[1]
 		if folder, rest, nested := strings.Cut(names[1], "/"); nested {

@@ -16,7 +16,8 @@ func Run(t *testing.T, open func(t *testing.T) filestore.Store) {
 		test func(t *testing.T, store filestore.Store)
 	}{
 		{"names", names}, {"content", content}, {"folders", folders}, {"publish", publish},
-		{"exchange", exchange}, {"spelling", spelling}, {"limits", limits}, {"rights", rights}, {"P1 exchange with readers", exchangeWithReaders}, {"flush", flush}, {"watch", watch},
+		{"exchange", exchange}, {"spelling", spelling}, {"limits", limits}, {"rights", rights},
+		{"P1 exchange with readers", exchangeWithReaders}, {"flush", flush}, {"watch", watch},
 	} {
 		t.Run(one.name, func(t *testing.T) { one.test(t, open(t)) })
 	}
@@ -65,7 +66,8 @@ func holds(t *testing.T, store filestore.Store, name, want string) {
 
 func names(t *testing.T, store filestore.Store) {
 	put(t, store, "good", "1")
-	for _, name := range []string{"", "..", "../x", "/x", "a//b", "a/", "./a", "a/../b", "a/.", "a\x00b", ".csbackup-copy-1", "a/.csbackup-copy-1/b"} {
+	for _, name := range []string{"", "..", "../x", "/x", "a//b", "a/", "./a", "a/../b", "a/.", "a\x00b",
+		".csbackup-copy-1", "a/.csbackup-copy-1/b"} {
 		refused(t, store, name)
 	}
 }
