@@ -1,6 +1,8 @@
 package replica_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -109,4 +111,73 @@ func TestWorkGrowsLinearlyWithDepth(t *testing.T) {
 	if at240-at120 > 5*(at120-at60)/2 {
 		t.Errorf("the operations grow faster than the depth: %d, %d, %d", at60, at120, at240)
 	}
+}
+
+// descriptors counts what the process has open, 0 where the system does not tell.
+func descriptors() int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(entries)
+}
+
+// On real disks: 3,000 levels are named, 250 levels arrive, and so does at once what lies beside them. The number
+// of open files does not grow with the depth.
+func TestDeepPathsOnRealDisks(t *testing.T) {
+	a, from := onDisk(t, "pool1", "pool2", "1-WebServices-1")
+	b, to := onDisk(t, "pool2", "pool1", "1-WebServices-2")
+	if err := os.MkdirAll(from, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for top, levels := range map[string]int{"deep": 250, "deeper": 3000} {
+		at, err := os.OpenRoot(from)
+		for name := top; levels > 2 && err == nil; levels, name = levels-1, "d" {
+			var below *os.Root
+			if err = at.Mkdir(name, 0o755); err == nil {
+				below, err = at.OpenRoot(name)
+			}
+			at.Close()
+			at = below
+		}
+		if err == nil {
+			err = errorsOf(at.WriteFile("file", []byte("content"), 0o644), at.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(from, "beside"), []byte("beside"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var most atomic.Int64
+	for _, s := range []*side{a, b} {
+		s.Store = filestore.NewFaulty(s.Store, func(string, string) error {
+			for open := int64(descriptors()); ; {
+				before := most.Load()
+				if open <= before || most.CompareAndSwap(before, open) {
+					return nil
+				}
+			}
+		})
+	}
+	before := descriptors()
+	a.look(t)
+	if _, err := a.send(t, b, false); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(to, "beside")); err != nil || string(raw) != "beside" {
+		t.Errorf("the file beside did not arrive at once: %q, %v", raw, err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(to, "deep", filepath.FromSlash(strings.Repeat("d/", 247)), "file")); err != nil || string(raw) != "content" {
+		t.Errorf("the file 250 levels deep arrived as %q, %v", raw, err)
+	}
+	found := a.catchUp(t)
+	if found.Skipped != 1 || !strings.Contains(found.Example, "deeper than 256 levels") {
+		t.Errorf("what is left out is told as %q (%d)", found.Example, found.Skipped)
+	}
+	if grown := int(most.Load()) - before; before > 0 && grown > 40 {
+		t.Errorf("%d more files were open at a time", grown)
+	}
+	t.Logf("at most %d more files were open at a time", int(most.Load())-before)
 }
