@@ -81,7 +81,7 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack excha
 	}
 	in.spelled = im.newSpelling()
 	for _, s := range twins { // their other names may be gone now
-		if err := im.apply(in, s, kept, touched); err != nil {
+		if err := im.applyTwin(in, s, kept, touched); err != nil {
 			s.failed, s.code = err.Error(), index.Twin
 		}
 	}
@@ -153,6 +153,22 @@ func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]
 		}
 	}
 	s.done = err == nil
+	return err
+}
+
+// applyTwin applies a step again that a name in another spelling stood in the way of.
+func (im *Importer) applyTwin(in *incoming, s *step, kept *kept, touched map[string]bool) error {
+	err := im.apply(in, s, kept, touched)
+	if !errors.Is(err, errTwin) {
+		return err
+	}
+	place, placeErr := im.place(s.theirs.Path)
+	if placeErr != nil {
+		return placeErr
+	}
+	if settled, settleErr := im.outspelled(in, s, place); settleErr != nil || settled {
+		return settleErr
+	}
 	return err
 }
 

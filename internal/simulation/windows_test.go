@@ -206,7 +206,7 @@ func (w *week) calm(t *testing.T, full bool) {
 			return
 		}
 	}
-	t.Fatal("the sides do not come to rest")
+	t.Fatalf("the sides do not come to rest: %s", strings.Join(w.log[max(0, len(w.log)-4):], "\n"))
 }
 
 // Renames that change only the case end with one name on both sides, spelled as the last of them: of files and
@@ -265,6 +265,33 @@ func TestP17_RenamesThatChangeOnlyTheCase(t *testing.T) {
 						}
 					}
 				})
+			}
+		}
+	}
+}
+
+// Two renames of one file that differ only in case, one on each side, end with one name on both.
+func TestP17_RenamesOfTheCaseOnBothSides(t *testing.T) {
+	for _, first := range []int{0, 1} {
+		for _, names := range [][2]string{{"FILE", "file"}, {"file", "FILE"}, {"fILE", "FiLe"}} {
+			w, linux, windows := mixed(t)
+			w.store(linux, "CollabContent/m/File", "the content")
+			w.store(linux, "CollabContent/m/other", "another content")
+			w.cycles(t, 4)
+			w.respell(t, linux, "CollabContent/m/File", "CollabContent/m/"+names[0])
+			w.respell(t, windows, "CollabContent/m/File", "CollabContent/m/"+names[1])
+			// Of the two new names one goes.
+			w.model.removed[windows.number]["CollabContent/m/"+names[0]] = map[string]bool{"the content": true}
+			if _, err := w.quiet(w.sides[first], 0, false); err != nil {
+				t.Fatal(err)
+			}
+			w.calm(t, false)
+			one, two := linux.live(), windows.live()
+			if !maps.Equal(one, two) || len(one) != 2 || one["CollabContent/m/"+names[0]]+one["CollabContent/m/"+names[1]] != "the content" {
+				t.Errorf("%q, pool%d first: the sides have %v and %v", names, first+1, one, two)
+			}
+			if reason := pendingAt(t, windows, "CollabContent/m/"+names[0]); reason != "" {
+				t.Errorf("%q: it still waits: %s", names, reason)
 			}
 		}
 	}
