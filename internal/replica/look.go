@@ -176,7 +176,7 @@ func (r *Replica) conclude(total Look) (Look, error) {
 		total.Example = total.Untaken[0].String()
 	}
 	total.FullBegan = f.fullBegan
-	return total, r.saveClock()
+	return total, errors.Join(r.saveClock(), r.tidy())
 }
 
 func (r *Replica) reachable() error {
