@@ -174,6 +174,12 @@ func (c *Client) RestoreVersion(ctx context.Context, id string) error {
 	return c.call(ctx, "restore", request{ID: id}, nil)
 }
 
+// LeftOut asks what was left out.
+func (c *Client) LeftOut(ctx context.Context, modules []string) (list []LeftOut, err error) {
+	err = c.call(ctx, "left-out", request{Modules: modules}, &list)
+	return list, err
+}
+
 // Loss asks what the loss brake holds.
 func (c *Client) Loss(ctx context.Context, module string) (list []Loss, err error) {
 	err = c.call(ctx, "loss", request{Module: module}, &list)

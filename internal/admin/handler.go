@@ -37,8 +37,9 @@ var calls = map[string]call{
 	"versions": func(ctx context.Context, b Backend, r request) (any, error) {
 		return b.Versions(ctx, r.Path, r.After, min(max(r.Limit, 1), VersionsPage))
 	},
-	"restore": func(ctx context.Context, b Backend, r request) (any, error) { return nil, b.RestoreVersion(ctx, r.ID) },
-	"loss":    func(ctx context.Context, b Backend, r request) (any, error) { return b.Loss(ctx, r.Module) },
+	"restore":  func(ctx context.Context, b Backend, r request) (any, error) { return nil, b.RestoreVersion(ctx, r.ID) },
+	"left-out": func(ctx context.Context, b Backend, r request) (any, error) { return b.LeftOut(ctx, r.Modules) },
+	"loss":     func(ctx context.Context, b Backend, r request) (any, error) { return b.Loss(ctx, r.Module) },
 	"confirm": func(ctx context.Context, b Backend, r request) (any, error) {
 		return nil, b.ConfirmLoss(ctx, r.Module, r.Plan)
 	},

@@ -43,13 +43,14 @@ func (b *backend) Versions(context.Context, string, string, int) ([]Version, err
 	b.asked++
 	return nil, nil
 }
-func (b *backend) RestoreVersion(context.Context, string) error     { b.asked++; return nil }
-func (b *backend) Loss(context.Context, string) ([]Loss, error)     { b.asked++; return nil, nil }
-func (b *backend) ConfirmLoss(_ context.Context, _, _ string) error { b.asked++; return nil }
-func (b *backend) Adoption(context.Context) (Adoption, error)       { b.asked++; return Adoption{}, nil }
-func (b *backend) AdoptStore(context.Context, string) error         { b.asked++; return nil }
-func everybody(*http.Request) error                                 { return nil }
-func nobody(*http.Request) error                                    { return errors.New("you may not") }
+func (b *backend) RestoreVersion(context.Context, string) error         { b.asked++; return nil }
+func (b *backend) LeftOut(context.Context, []string) ([]LeftOut, error) { b.asked++; return nil, nil }
+func (b *backend) Loss(context.Context, string) ([]Loss, error)         { b.asked++; return nil, nil }
+func (b *backend) ConfirmLoss(_ context.Context, _, _ string) error     { b.asked++; return nil }
+func (b *backend) Adoption(context.Context) (Adoption, error)           { b.asked++; return Adoption{}, nil }
+func (b *backend) AdoptStore(context.Context, string) error             { b.asked++; return nil }
+func everybody(*http.Request) error                                     { return nil }
+func nobody(*http.Request) error                                        { return errors.New("you may not") }
 func post(h http.Handler, name string, body []byte) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, prefix+name, bytes.NewReader(body)))

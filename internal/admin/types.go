@@ -53,6 +53,17 @@ type Loss struct {
 	Sample []string
 }
 
+// LeftOut tells what the last cycle of one module left out: what the pool itself did not take, and what its partner
+// could not. The paths are the first ones.
+type LeftOut struct {
+	Module       string
+	Files        int64 // of the pool: held, unreadable, or never replicated
+	Paths        []string
+	PartnerFqdn  string
+	PartnerFiles int64
+	PartnerPaths []string
+}
+
 // Adoption is what taking a pool's file store over from a pool of another name would mean.
 type Adoption struct {
 	PoolFqdn       string
@@ -75,6 +86,8 @@ type Backend interface {
 	Versions(ctx context.Context, path, after string, limit int) ([]Version, error)
 	RestoreVersion(ctx context.Context, id string) error
 	Loss(ctx context.Context, module string) ([]Loss, error)
+	// LeftOut tells of the modules that left something out; no modules stand for all.
+	LeftOut(ctx context.Context, modules []string) ([]LeftOut, error)
 	ConfirmLoss(ctx context.Context, module, plan string) error
 	Adoption(ctx context.Context) (Adoption, error)
 	AdoptStore(ctx context.Context, plan string) error

@@ -2,7 +2,7 @@ package cli
 
 import "github.com/spf13/cobra"
 
-const exitCodes = "Exit codes: 0 done, 1 failed, 2 wrong usage, 4 unknown pool, 5 refused, 6 service not reached, 130 cancelled."
+const exitCodes = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done (what was left out is named), 4 unknown pool, 5 refused, 6 service not reached, 130 cancelled."
 
 // addReplication adds the commands of the Backup Service.
 func addReplication(root *cobra.Command, s *session) {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"csbackup/internal/admin"
@@ -98,8 +99,11 @@ func (o *Sync) watch(ctx context.Context, env *Environment, client *admin.Client
 		}
 		done, err := w.look(status, time.Now())
 		env.Sink.Progress(w.progress(status, done))
-		if done || err != nil {
+		if err != nil {
 			return err
+		}
+		if done {
+			return o.leftOut(ctx, client, wanted)
 		}
 		select {
 		case <-ctx.Done():
@@ -107,6 +111,34 @@ func (o *Sync) watch(ctx context.Context, env *Environment, client *admin.Client
 		case <-ticker.C:
 		}
 	}
+}
+
+// leftOut fails with PartlyDone where something did not arrive, and names it.
+func (o *Sync) leftOut(ctx context.Context, client *admin.Client, wanted []string) error {
+	list, err := client.LeftOut(ctx, wanted)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	var said []string
+	for _, one := range list {
+		if one.Files > 0 {
+			said = append(said, fmt.Sprintf("%s took %d paths of %s not: %s", o.PoolFqdn, one.Files, one.Module, named(one.Paths, one.Files)))
+		}
+		if one.PartnerFiles > 0 {
+			said = append(said, fmt.Sprintf("%s could not take %d paths of %s: %s", one.PartnerFqdn, one.PartnerFiles, one.Module, named(one.PartnerPaths, one.PartnerFiles)))
+		}
+	}
+	return failure.New(failure.PartlyDone, o.PoolFqdn, "Everything else was sent. "+strings.Join(said, ". "),
+		"See to the reasons; what can be taken then follows by itself. The status of each pool names the reasons of its own side.")
+}
+
+// named lists paths, and says how many more there are.
+func named(paths []string, all int64) string {
+	text := strings.Join(paths, ", ")
+	if more := all - int64(len(paths)); more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
+	}
+	return text
 }
 
 // wait judges one status after the other.

@@ -56,7 +56,8 @@ type Result struct {
 	Files, Bytes uint64 // contents that were sent whole, and all content bytes
 	Applied      uint64 // items that changed something at the partner
 	Conflicts    uint64
-	Pending      uint64 // paths that the partner could not apply yet
+	Pending      uint64   // paths that the partner could not apply yet
+	Waiting      []string // the first of them
 	Acknowledged uint64
 	Drained      bool // nothing was left to offer
 }
@@ -164,7 +165,34 @@ func (x *export) run(ctx context.Context) error {
 	if err := x.hear(ctx, 0); err != nil {
 		return err
 	}
-	return x.send(frameGoodbye, nil, true)
+	if x.result.Pending > 0 {
+		if err := x.waiting(ctx); err != nil {
+			return err
+		}
+	}
+	return sent(x.send(frameGoodbye, nil, true))
+}
+
+// waitingAtMost bounds the paths that a result names.
+const waitingAtMost = 20
+
+// waiting asks for the names of what the partner could not apply.
+func (x *export) waiting(ctx context.Context) error {
+	paths, err := x.retried(ctx, "")
+	x.result.Waiting = paths[:min(len(paths), waitingAtMost)]
+	return err
+}
+
+// retried asks for the paths after a given one that the partner could not apply.
+func (x *export) retried(ctx context.Context, after string) ([]string, error) {
+	if err := x.send(frameRetry, putBytes(nil, []byte(after)), true); err != nil {
+		return nil, unreachable(err)
+	}
+	body, err := x.expect(ctx, frameRetry)
+	if err != nil {
+		return nil, err
+	}
+	return decodePaths(body)
 }
 
 // nextWindow sizes a window by how long the last one took: large ones go faster, and what a broken line
@@ -189,14 +217,7 @@ func (x *export) left() int64 {
 // retries offers again what the importer could not apply before.
 func (x *export) retries(ctx context.Context) error {
 	for after := ""; !x.conn.long(); {
-		if err := x.send(frameRetry, putBytes(nil, []byte(after)), true); err != nil {
-			return unreachable(err)
-		}
-		body, err := x.expect(ctx, frameRetry)
-		if err != nil {
-			return err
-		}
-		paths, err := decodePaths(body)
+		paths, err := x.retried(ctx, after)
 		if err != nil || len(paths) == 0 {
 			return err
 		}

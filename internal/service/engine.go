@@ -47,6 +47,7 @@ type progress struct {
 	blind                 error     // why the store tells nothing of changes
 	broken                int       // sessions that broke one after the other
 	failures              int       // cycles that failed one after the other
+	partnerWaiting        []string  // the first paths of these
 	partnerPending        uint64
 	lastCycle, lastMove   time.Time // lastMove: when the partner last acknowledged a batch
 	lastCall              time.Time // when the partner's last session ended
@@ -221,7 +222,7 @@ func (e *engine) export(ctx context.Context, full bool, began time.Time) (done b
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.progress.partnerPending = result.Pending
+	e.progress.partnerPending, e.progress.partnerWaiting = result.Pending, result.Waiting
 	if result.Applied > 0 {
 		e.progress.lastExport = &now
 	}
