@@ -122,7 +122,7 @@ func (o *Sync) leftOut(ctx context.Context, client *admin.Client, wanted []strin
 	var said []string
 	for _, one := range list {
 		if one.Files > 0 {
-			said = append(said, fmt.Sprintf("%s took %d paths of %s not: %s", o.PoolFqdn, one.Files, one.Module, named(one.Paths, one.Files)))
+			said = append(said, fmt.Sprintf("%s left out %d paths of %s: %s", o.PoolFqdn, one.Files, one.Module, named(one.Paths, one.Files)))
 		}
 		if one.PartnerFiles > 0 {
 			said = append(said, fmt.Sprintf("%s could not take %d paths of %s: %s", one.PartnerFqdn, one.PartnerFiles, one.Module, named(one.PartnerPaths, one.PartnerFiles)))

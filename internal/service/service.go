@@ -75,7 +75,10 @@ type service struct {
 }
 
 // Run serves the pool until the context ends. A file store that cannot be used yet is waited for.
-func Run(ctx context.Context, o Options) error {
+func Run(ctx context.Context, o Options) error { return run(ctx, o, filestore.OpenAdmitted) }
+
+// run is Run with what opens the file store.
+func run(ctx context.Context, o Options, open func(path string, admit func(filestore.Store) error) (filestore.Store, error)) error {
 	partner, err := o.Topology.Partner(o.Pool)
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{},
 		dial: tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })}
-	s.open = func(path string) (filestore.Store, error) { return filestore.OpenAdmitted(path, s.admits) }
+	s.open = func(path string) (filestore.Store, error) { return open(path, s.admits) }
 	s.answering, s.endAnswering = context.WithCancel(context.Background())
 	defer s.close()
 	for _, m := range module.All() {

@@ -1,0 +1,4 @@
+package service
+
+// RunOn is Run with what opens the file store.
+var RunOn = run
