@@ -34,7 +34,7 @@ type Item struct {
 	Kind    Kind
 	Size    int64 // bytes; 0 for folders and tombstones
 	ModTime int64 // nanoseconds since 1970-01-01 UTC; 0 for folders and tombstones
-	Hash    Hash
+	Hash    Hash  // of a tombstone, what stood there on this side; zero when unknown, and for folders
 	// Withheld are the permission bits, as of chmod(1), that the file or folder does not give on the side that
 	// offers it; 0 where that is unknown. What it becomes on the other side does not give them either.
 	Withheld uint32

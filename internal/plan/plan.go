@@ -96,6 +96,9 @@ func Decide(mine *index.Item, theirs index.Item) Decision {
 // Same tells whether two items hold the same: both removed, both folders, or files of one content
 // and time.
 func Same(a, b index.Item) bool {
+	if a.Kind == index.Tombstone { // its hash is what this side had, and does not travel
+		return b.Kind == index.Tombstone
+	}
 	return a.Kind == b.Kind && a.Size == b.Size && a.ModTime == b.ModTime && a.Hash == b.Hash
 }
 

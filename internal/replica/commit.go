@@ -516,7 +516,9 @@ func (im *Importer) write(tx *index.Tx, s *step) error {
 	it.State, it.Since = index.Present, 0
 	it.Vector = s.decision.Vector
 	if it.Kind == index.Tombstone {
-		it.Since = im.Clock()
+		if it.Since = im.Clock(); s.mine != nil {
+			it.Hash = s.mine.Hash
+		}
 	}
 	it.ChangeTime, it.Identity = s.info.ChangeTime, s.info.Identity
 	if s.info.Kind != 0 {

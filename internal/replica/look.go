@@ -50,6 +50,7 @@ type look struct {
 	spelled   *spelling         // where single names are looked at
 	volume    uint64            // of the folder that is looked at, 0 when unknown
 	volumes   []string          // folders that are volumes of their own
+	returned  returned          // what came back with an older copy of the store
 	replaced  []observation     // folders that are other ones than they were, and empty, or no volume any more
 }
 
@@ -98,14 +99,16 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	if err := r.lookBegins(); err != nil {
 		return total, err
 	}
+	back := int64(0) // files that came back with an older copy of the store
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
 		l.found.Full = true
 		l.foreign = reason != ""
 		l.holding = l.holding || l.foreign
-		if err := l.walk(); err != nil {
+		if err := errors.Join(l.walk(), l.setAside()); err != nil {
 			return total, err
 		}
+		back += l.returned.files
 		held, err := l.weigh()
 		if err == nil {
 			err = l.judge(held)
@@ -116,6 +119,9 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 		total.add(l.found)
 	}
 	if reason != "" {
+		if err := r.setReturned(back); err != nil {
+			return total, err
+		}
 		// Under a new name: the store that was here may come back.
 		if err := r.markAs(""); err != nil {
 			return total, fmt.Errorf("take the store over: %w", err)
@@ -315,6 +321,9 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 		if !ok || !l.intended(intent, next) {
 			return l.regress(it, next)
 		}
+	}
+	if was, err := l.cameBack(p, place, it, next); was || err != nil {
+		return err
 	}
 	if it.Kind != index.File && l.evidence.Known > 0 {
 		l.arrived[hash]++

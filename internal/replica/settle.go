@@ -104,7 +104,7 @@ func (r *Replica) buryThese(paths []string, files map[string]int64) error {
 				root, _, _ := strings.Cut(p, "/")
 				files[root]++
 			}
-			if _, err := tx.Put(index.Item{Path: p, Kind: index.Tombstone, Since: r.Clock(), Vector: now.Vector.Bump(r.Index.Replica())}); err != nil {
+			if _, err := tx.Put(index.Item{Path: p, Kind: index.Tombstone, Hash: now.Hash, Since: r.Clock(), Vector: now.Vector.Bump(r.Index.Replica())}); err != nil {
 				return err
 			}
 		}

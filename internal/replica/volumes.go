@@ -19,7 +19,10 @@ import (
 func (l *look) subfolder(p, place string, info filestore.Info, it index.Item) error {
 	known := it.Kind == index.Folder && it.State == index.Present
 	next := index.Item{Path: p, Kind: index.Folder, Identity: info.Identity, Withheld: info.Withheld}
-	if !known {
+	if l.foreign && it.Kind == index.Tombstone {
+		// It may have come back with an older copy of the store. If anything stays in it, that makes it known.
+		l.returned.folders = append(l.returned.folders, p)
+	} else if !known {
 		if err := l.differs(it, next); err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func (s *service) moduleStatus(e *engine, silent error) (admin.ModuleStatus, err
 	left, bytes := e.replica.Left()
 	certificate, expired := s.keys.Trouble(time.Now())
 	st := standing{progress: p, module: e.module.Identity, pool: s.Pool.FQDN, partner: s.partner.FQDN, certificate: certificate, expired: expired, silent: silent, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
-		held: e.replica.Held(), heldBack: e.replica.HeldBack(), left: left, leftBytes: bytes, missing: counts.Missing, suspects: counts.Suspects,
+		held: e.replica.Held(), heldBack: e.replica.HeldBack(), left: left, leftBytes: bytes, missing: counts.Missing, returned: e.replica.Returned(), suspects: counts.Suspects,
 		kept: counts.Kept, keptBytes: counts.KeptBytes,
 		pending: counts.Pending, packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10}
 	if err := examples(x, &st); err != nil {

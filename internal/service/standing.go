@@ -39,6 +39,7 @@ type standing struct {
 	oldest         string // path of the change that waits longest
 	missing        int64
 	suspects       int64
+	returned       int64  // files that had been deleted and came back with an older copy of the store
 	suspect        string // path of one
 	kept           int64  // kept versions, and their bytes
 	keptBytes      int64
@@ -113,6 +114,9 @@ func (s standing) notes() string {
 	}
 	if s.partnerPending > 0 {
 		add("Paths that %s could not take yet: %d; its own status says why.", s.partner, s.partnerPending)
+	}
+	if s.returned > 0 {
+		add("Files that had been deleted and came back with an older copy of the store: %d; they are kept: csbackup versions list --pool-fqdn %s.", s.returned, s.pool)
 	}
 	if s.suspects > 0 {
 		add("Suspect files: %d, such as %q: their content changed without a new size or time; they are not sent, and the partner's copy is asked for.", s.suspects, s.suspect)
