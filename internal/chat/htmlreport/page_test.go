@@ -152,7 +152,9 @@ func TestTheReportInABrowser(t *testing.T) {
 	path := filepath.Join(dir, "report.html")
 	write(t, path, 1234)
 	browser.Go(path)
-	count := func() int { return browsertest.Eval[int](browser, `document.querySelectorAll("#rooms tbody tr").length`) }
+	count := func() int {
+		return browsertest.Eval[int](browser, `document.querySelectorAll("#rooms tbody tr").length`)
+	}
 	first := func() string { return browser.Text("#rooms tbody tr") }
 	if count() != 500 {
 		t.Errorf("%d rows are shown at first", count())
