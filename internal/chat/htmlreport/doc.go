@@ -8,5 +8,5 @@
 // report-pages, with rooms-2.html and so on, and rooms.js, which holds all rows of the table and which the script
 // loads when somebody searches or sorts. In that folder it owns the files of such names and no others.
 //
-// It imports chat/archive, for writing files whole.
+// It imports chat/archive, for writing files whole, and chat/chart.
 package htmlreport

@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/chart"
 	"csbackup/internal/failure"
 )
 
@@ -24,8 +25,8 @@ type Page struct {
 	Sum      []Figure
 	LeftOut  string // what is not included and why, in a sentence; "" says nothing of it
 	Facts    []Fact
-	Chart    Chart
-	Largest  Bars
+	Chart    chart.Chart
+	Largest  chart.Bars
 	Sections []Section // those without rows are not shown
 }
 
@@ -53,15 +54,16 @@ var (
 	script string
 )
 
-var pages = template.Must(template.New("page").Funcs(template.FuncMap{"visible": visible}).Parse(source))
+var pages = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{"visible": visible}).Parse(chart.Template)).Parse(source))
 
 // The style and the script of a page, which must be there as they are: the policy has their hashes. Only a script that
 // the policy trusts can load another one, which 'strict-dynamic' allows it; everything else is forbidden.
 var (
-	styleElement  = template.HTML("<style>" + style + "</style>")
+	allStyle      = chart.Style + style
+	styleElement  = template.HTML("<style>" + allStyle + "</style>")
 	scriptElement = template.HTML("<script>" + script + "</script>")
 	policy        = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s 'strict-dynamic'; base-uri 'none'; form-action 'none'",
-		hashOf(style), hashOf(script))
+		hashOf(allStyle), hashOf(script))
 )
 
 func hashOf(text string) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"csbackup/internal/chat/browsertest"
+	"csbackup/internal/chat/chart"
 	"csbackup/internal/chat/htmlreport"
 )
 
@@ -21,8 +22,8 @@ func page(rooms int) htmlreport.Page {
 		Title: "Persistent Chat export, 2 January 2026: " + hostile, Verdict: hostile, LeftOut: hostile,
 		Sum:     []htmlreport.Figure{{Value: "33,000", Label: "Rooms"}, {Value: hostile, Label: hostile}, {Value: "Jan 2018 – Mar 2022", Label: "Period"}},
 		Facts:   []htmlreport.Fact{{Name: hostile, Value: hostile}, {Name: "SHA-256", Value: strings.Repeat("0123456789abcdef", 4)}},
-		Chart:   htmlreport.NewChart([]htmlreport.Count{{Year: 2018, Month: time.January, Messages: 10}, {Year: 2022, Month: time.March, Messages: 1_000_000}}),
-		Largest: htmlreport.NewBars("The largest rooms", []string{hostile, "small"}, []int64{1000, 1}),
+		Chart:   chart.New([]chart.Count{{Year: 2018, Month: time.January, Messages: 10}, {Year: 2022, Month: time.March, Messages: 1_000_000}}),
+		Largest: chart.NewBars("The largest rooms", []string{hostile, "small"}, []int64{1000, 1}),
 	}
 	table := htmlreport.Section{Title: "Rooms", Header: []string{"Category", hostile, "Messages"}, Numbers: 1}
 	for i := range rooms {
@@ -124,25 +125,6 @@ func TestAReportThatCannotBeWrittenLeavesNothing(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("left %v, %v", entries, err)
-	}
-}
-
-func TestAChartHasABarForEachSpan(t *testing.T) {
-	for _, one := range []struct {
-		first, last int // years
-		unit        string
-		bars        int
-	}{{2020, 2020, "month", 1}, {2010, 2022, "month", 145}, {2000, 2022, "year", 23}, {1, 2022, "century", 21}, {1, 29228, "millennium", 30}} {
-		counts := []htmlreport.Count{{Year: one.first, Month: time.January, Messages: 5}, {Year: one.last, Month: time.January, Messages: 10}}
-		if one.first == one.last {
-			counts = counts[1:]
-		}
-		if c := htmlreport.NewChart(counts); c.Unit != one.unit || len(c.Bars) != one.bars || c.Most != "10" || c.Bars[len(c.Bars)-1].Size != 1000 {
-			t.Errorf("from %d to %d: %d bars, one for each %s, at most %s", one.first, one.last, len(c.Bars), c.Unit, c.Most)
-		}
-	}
-	if c := htmlreport.NewChart(nil); len(c.Bars) != 0 {
-		t.Errorf("nothing has bars: %+v", c)
 	}
 }
 

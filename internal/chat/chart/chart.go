@@ -1,11 +1,23 @@
-package htmlreport
+package chart
 
 import (
+	_ "embed"
 	"fmt"
 	"strconv"
 	"time"
 
 	"csbackup/internal/report"
+)
+
+var (
+	// Template defines the templates "chart" and "bars".
+	//
+	//go:embed chart.html
+	Template string
+	// Style is the style sheet of both.
+	//
+	//go:embed chart.css
+	Style string
 )
 
 // Count is how many messages are of one month.
@@ -55,8 +67,8 @@ var spans = []struct {
 	name   string
 }{{1, "month"}, {12, "year"}, {120, "decade"}, {1200, "century"}, {12000, "millennium"}}
 
-// NewChart makes a chart of counts, the earliest first.
-func NewChart(counts []Count) Chart {
+// New makes a chart of counts, the earliest first.
+func New(counts []Count) Chart {
 	if len(counts) == 0 {
 		return Chart{}
 	}
