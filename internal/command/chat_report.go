@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/chart"
 	"csbackup/internal/chat/htmlreport"
 	"csbackup/internal/failure"
 	"csbackup/internal/report"
@@ -106,12 +107,12 @@ func figures(rooms, people, messages int64, first, last time.Time) []htmlreport.
 }
 
 // monthChart is the chart of messages by month.
-func monthChart(months []archive.Month) htmlreport.Chart {
-	counts := make([]htmlreport.Count, len(months))
+func monthChart(months []archive.Month) chart.Chart {
+	counts := make([]chart.Count, len(months))
 	for i, m := range months {
-		counts[i] = htmlreport.Count(m)
+		counts[i] = chart.Count(m)
 	}
-	return htmlreport.NewChart(counts)
+	return chart.New(counts)
 }
 
 // roomSize is a room with its messages, for the bars of the largest.
@@ -121,7 +122,7 @@ type roomSize struct {
 }
 
 // largestRooms are the ten rooms with the most messages.
-func largestRooms(rooms []roomSize) htmlreport.Bars {
+func largestRooms(rooms []roomSize) chart.Bars {
 	rooms = slices.DeleteFunc(slices.Clone(rooms), func(r roomSize) bool { return r.messages == 0 })
 	slices.SortStableFunc(rooms, func(a, b roomSize) int { return int(min(1, max(-1, b.messages-a.messages))) })
 	var names []string
@@ -137,7 +138,7 @@ func largestRooms(rooms []roomSize) htmlreport.Bars {
 	if len(rooms) <= 10 {
 		title = "The largest rooms"
 	}
-	return htmlreport.NewBars(title, names, values)
+	return chart.NewBars(title, names, values)
 }
 
 // listing joins parts to an enumeration of which each may hold commas.

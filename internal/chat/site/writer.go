@@ -1,0 +1,319 @@
+package site
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/chart"
+	"csbackup/internal/failure"
+)
+
+// Writer writes a static site into a folder: files first, then the rooms with their messages, each room once.
+type Writer struct {
+	folder     string
+	pages      Pages
+	rooms      map[int64]*roomState
+	categories []Category
+	people     map[int64]*Person
+	files      []File
+	fileNames  map[string]FileLink // by the room's number and the file's name in lower case
+	index      *searchIndex
+	months     monthCounts
+	totals     Totals
+	room       *roomWriter // that is being written; nil before the first
+	written    int64       // files of the site
+}
+
+// roomState is what is known of a room besides itself.
+type roomState struct {
+	Room
+	up     string
+	totals Totals
+	done   bool
+}
+
+// NewWriter makes the folder, which may be there, and begins the site. The rooms are all that there will be, with or
+// without messages; so are the people.
+func NewWriter(folder string, about About, rooms []Room, people []Person) (*Writer, error) {
+	w := &Writer{folder: folder, pages: Pages{Site: about, Policy: FilePolicy}, rooms: make(map[int64]*roomState, len(rooms)),
+		people: make(map[int64]*Person, len(people)), fileNames: map[string]FileLink{}}
+	for _, name := range []string{"", "categories", "rooms", "files", "search"} {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o700); err != nil {
+			return nil, cannotWrite(folder, err)
+		}
+	}
+	for i := range people {
+		w.people[people[i].ID] = &people[i]
+	}
+	rooms = slices.Clone(rooms)
+	slices.SortStableFunc(rooms, func(a, b Room) int { return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name)) })
+	for _, room := range rooms {
+		if n := len(w.categories); n == 0 || w.categories[n-1].Name != room.Category {
+			w.categories = append(w.categories, Category{Number: n + 1, Name: room.Category})
+		}
+		category := &w.categories[len(w.categories)-1]
+		category.Rooms = append(category.Rooms, RoomEntry{ID: room.ID, Name: room.Name})
+		state := &roomState{Room: room, up: "index.html"}
+		if len(rooms) > manyRooms {
+			state.up = "categories/" + numbered(strconv.Itoa(category.Number), (len(category.Rooms)+listed-1)/listed)
+		}
+		w.rooms[room.ID] = state
+	}
+	w.totals.Rooms, w.totals.People = int64(len(rooms)), int64(len(people))
+	w.index = newSearchIndex(w)
+	return w, nil
+}
+
+func cannotWrite(path string, err error) error {
+	var known *failure.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if archive.IsFull(err) {
+		return failure.Wrap(failure.DiskFull, path, "The disk has no room for the site", "Make room on it, or choose another folder, and run the command again.", err)
+	}
+	return failure.Wrap(failure.FileNotWritable, path, "The site cannot be written into its folder", "Check the rights on the folder, or choose another, and run the command again.", err)
+}
+
+// create writes one file of the site. Nobody else may read it: it holds what people wrote.
+func (w *Writer) create(name string, write func(io.Writer) error) (err error) {
+	path := filepath.Join(w.folder, filepath.FromSlash(name))
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+			file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		}
+	}
+	if err != nil {
+		return cannotWrite(path, err)
+	}
+	out := bufio.NewWriterSize(file, 64<<10)
+	err = write(out)
+	if err == nil {
+		if err = out.Flush(); err != nil {
+			err = cannotWrite(path, err)
+		}
+	}
+	if closed := file.Close(); err == nil && closed != nil {
+		err = cannotWrite(path, closed)
+	}
+	w.written++
+	return err
+}
+
+// AddFile writes an uploaded file. Files come before messages, so that these can link to them.
+func (w *Writer) AddFile(room int64, name string, modified time.Time, content io.Reader) error {
+	stored := "files/" + strconv.Itoa(len(w.files)+1) + "/" + storedName(name)
+	size := int64(0)
+	err := w.create(stored, func(to io.Writer) (err error) {
+		size, err = io.Copy(to, content)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	file := File{FileLink: FileLink{Name: name, Path: stored, Size: size}, RoomID: room, Modified: modified}
+	if state, ok := w.rooms[room]; ok {
+		file.RoomName = state.Name
+	}
+	w.files = append(w.files, file)
+	w.fileNames[fileKey(room, name)] = file.FileLink
+	w.pages.HasFiles = true
+	w.totals.Files++
+	return nil
+}
+
+func fileKey(room int64, name string) string {
+	return strconv.FormatInt(room, 10) + "/" + strings.ToLower(name)
+}
+
+// FilesOf gives the uploaded files of a room that the text of a message links to.
+func (w *Writer) FilesOf(room int64, text string) []FileLink {
+	if len(w.files) == 0 || !strings.Contains(text, fileLink) {
+		return nil
+	}
+	var links []FileLink
+	for _, name := range uniqueName.FindAllString(text, -1) {
+		if link, ok := w.fileNames[fileKey(room, name)]; ok && !slices.Contains(links, link) {
+			links = append(links, link)
+		}
+	}
+	return links
+}
+
+// Message writes the next message of a room. Rooms come one after the other; a message of a room that ended is an error.
+func (w *Writer) Message(room int64, m Message) error {
+	if w.room == nil || w.room.state.ID != room {
+		if err := w.begin(room); err != nil {
+			return err
+		}
+	}
+	author := w.people[m.Author]
+	if author == nil {
+		author = &Person{ID: m.Author, Name: fmt.Sprintf("Number %d, who is not known", m.Author)}
+		w.people[m.Author] = author
+		w.totals.People++
+	}
+	author.add(m.At, 1)
+	w.totals.add(m.At)
+	w.months.add(m.At)
+	return w.room.message(m, *author)
+}
+
+func (t *Totals) add(at time.Time) {
+	t.Messages++
+	if at.IsZero() {
+		return
+	}
+	if t.First.IsZero() || at.Before(t.First) {
+		t.First = at
+	}
+	if at.After(t.Last) {
+		t.Last = at
+	}
+}
+
+func (w *Writer) begin(id int64) error {
+	if err := w.endRoom(); err != nil {
+		return err
+	}
+	state := w.rooms[id]
+	if state == nil || state.done {
+		return fmt.Errorf("a message of room %d, which is not among the rooms or was written already", id)
+	}
+	w.room = &roomWriter{site: w, state: state}
+	w.index.room(state.Room)
+	return nil
+}
+
+func (w *Writer) endRoom() error {
+	if w.room == nil {
+		return nil
+	}
+	room := w.room
+	w.room = nil
+	return room.end()
+}
+
+// Result says what was written.
+type Result struct {
+	Totals
+	Written int64 // files of the site
+}
+
+// Close writes what is left: rooms without messages, the lists, the index, and the first page as the last.
+func (w *Writer) Close() (Result, error) {
+	steps := []func() error{w.endRoom, w.quietRooms, w.lists, w.index.finish, w.front}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return Result{}, errors.Join(err, w.Abort())
+		}
+	}
+	return Result{Totals: w.totals, Written: w.written}, nil
+}
+
+// Abort removes what only serves while the site is written. It may be called at any time.
+func (w *Writer) Abort() error { return w.index.close() }
+
+func (w *Writer) quietRooms() error {
+	for _, c := range w.categories {
+		for _, r := range c.Rooms {
+			state := w.rooms[r.ID]
+			if state.done {
+				continue
+			}
+			w.index.room(state.Room)
+			if err := (&roomWriter{site: w, state: state}).end(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// lists writes the people, the files and the categories.
+func (w *Writer) lists() error {
+	people := make([]Person, 0, len(w.people))
+	for _, p := range w.people {
+		people = append(people, *p)
+	}
+	slices.SortFunc(people, func(a, b Person) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	for n := 1; n <= ListPages(int64(len(people))); n++ {
+		some := people[(n-1)*listed : min(n*listed, len(people))]
+		if err := w.create(numbered("people", n), func(to io.Writer) error { return w.pages.PeoplePage(to, some, n, int64(len(people))) }); err != nil {
+			return err
+		}
+	}
+	if err := w.create("search/people.js", func(to io.Writer) error { return writePeople(to, people) }); err != nil {
+		return err
+	}
+	for n := 1; w.pages.HasFiles && n <= ListPages(int64(len(w.files))); n++ {
+		some := w.files[(n-1)*listed : min(n*listed, len(w.files))]
+		if err := w.create(numbered("files", n), func(to io.Writer) error { return w.pages.FilesPage(to, some, n, int64(len(w.files))) }); err != nil {
+			return err
+		}
+	}
+	for i := range w.categories {
+		c := &w.categories[i]
+		for j := range c.Rooms {
+			t := w.rooms[c.Rooms[j].ID].totals
+			c.Rooms[j].Messages, c.Rooms[j].First, c.Rooms[j].Last = t.Messages, t.First, t.Last
+		}
+		for n := 1; w.totals.Rooms > manyRooms && n <= CategoryPages(*c); n++ {
+			name := "categories/" + numbered(strconv.Itoa(c.Number), n)
+			if err := w.create(name, func(to io.Writer) error { return w.pages.CategoryPage(to, *c, n) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// front writes what everything begins with.
+func (w *Writer) front() error {
+	w.totals.Months = w.months.list()
+	for name, text := range map[string]string{"style.css": Style(), "search.js": searchScript} {
+		if err := w.create(name, func(to io.Writer) error { _, err := io.WriteString(to, text); return err }); err != nil {
+			return err
+		}
+	}
+	if err := w.create("search.html", w.pages.SearchPage); err != nil {
+		return err
+	}
+	return w.create("index.html", func(to io.Writer) error { return w.pages.Index(to, w.totals, w.categories) })
+}
+
+// monthCounts counts messages by month.
+type monthCounts map[int]int64
+
+func (m *monthCounts) add(at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	if *m == nil {
+		*m = monthCounts{}
+	}
+	(*m)[monthOf(at.UTC())]++
+}
+
+func (m monthCounts) list() []chart.Count {
+	counts := make([]chart.Count, 0, len(m))
+	for month, messages := range m {
+		counts = append(counts, chart.Count{Year: month / 12, Month: time.Month(month%12 + 1), Messages: messages})
+	}
+	slices.SortFunc(counts, func(a, b chart.Count) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month)) })
+	return counts
+}
