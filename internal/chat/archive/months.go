@@ -34,11 +34,12 @@ func (m *Months) Add(ticks int64) {
 	}
 	m.flush()
 	begin := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
-	m.low, m.high = ticksOf(begin), ticksOf(begin.AddDate(0, 1, 0))
+	m.low, m.high = Ticks(begin), Ticks(begin.AddDate(0, 1, 0))
 	m.current, m.pending = at.Year()*12+int(at.Month())-1, 1
 }
 
-func ticksOf(at time.Time) int64 { return (at.Unix() + 62_135_596_800) * second }
+// Ticks is the chatDate of a time: the reverse of Time.
+func Ticks(at time.Time) int64 { return (at.Unix()+62_135_596_800)*second + int64(at.Nanosecond()/100) }
 
 func (m *Months) flush() {
 	if m.pending == 0 {

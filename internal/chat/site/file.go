@@ -3,6 +3,8 @@ package site
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,4 +33,41 @@ func storedName(name string) string {
 		safe += ".download"
 	}
 	return safe
+}
+
+// FilePath is where the n-th uploaded file, counted from 0, lies in a site.
+func FilePath(n int, name string) string {
+	return "files/" + strconv.Itoa(n+1) + "/" + storedName(name)
+}
+
+// FileLinks finds the uploaded files that messages link to.
+type FileLinks struct{ byName map[string]FileLink } // by the room's number and the file's name in lower case
+
+// NewFileLinks knows these files.
+func NewFileLinks(files []File) *FileLinks {
+	l := &FileLinks{byName: make(map[string]FileLink, len(files))}
+	for _, file := range files {
+		l.add(file)
+	}
+	return l
+}
+
+func (l *FileLinks) add(file File) { l.byName[fileKey(file.RoomID, file.Name)] = file.FileLink }
+
+func fileKey(room int64, name string) string {
+	return strconv.FormatInt(room, 10) + "/" + strings.ToLower(name)
+}
+
+// Of gives the files of a room that the text of a message links to.
+func (l *FileLinks) Of(room int64, text string) []FileLink {
+	if len(l.byName) == 0 || !strings.Contains(text, fileLink) {
+		return nil
+	}
+	var links []FileLink
+	for _, name := range uniqueName.FindAllString(text, -1) {
+		if link, ok := l.byName[fileKey(room, name)]; ok && !slices.Contains(links, link) {
+			links = append(links, link)
+		}
+	}
+	return links
 }

@@ -71,9 +71,9 @@ type RoomEntry struct {
 	Last     time.Time
 }
 
-// add counts messages.
-func (p *Person) add(at time.Time, messages int64) {
-	p.Messages += messages
+// Add counts a message that the person wrote.
+func (p *Person) Add(at time.Time) {
+	p.Messages++
 	if at.IsZero() {
 		return
 	}

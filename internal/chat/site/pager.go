@@ -39,10 +39,3 @@ func (p *Pager) Next(at time.Time) string {
 	}
 	return name
 }
-
-func monthOf(at time.Time) int { return at.Year()*12 + int(at.Month()) - 1 }
-
-// monthName is the month of a time in UTC: 2018-01.
-func monthName(at time.Time) string {
-	return fmt.Sprintf("%04d-%02d", at.UTC().Year(), at.UTC().Month())
-}

@@ -1,10 +1,12 @@
 package site
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -130,6 +132,20 @@ type Totals struct {
 	Months                         []chart.Count
 }
 
+// Add counts a message.
+func (t *Totals) Add(at time.Time) {
+	t.Messages++
+	if at.IsZero() {
+		return
+	}
+	if t.First.IsZero() || at.Before(t.First) {
+		t.First = at
+	}
+	if at.After(t.Last) {
+		t.Last = at
+	}
+}
+
 func (t Totals) facts() []Fact {
 	facts := []Fact{{"Rooms", report.Number(t.Rooms)}, {"People", report.Number(t.People)}, {"Messages", report.Number(t.Messages)}}
 	if t.Files > 0 {
@@ -174,6 +190,26 @@ func (p Pages) Index(to io.Writer, totals Totals, categories []Category) error {
 	return execute(to, "index", data)
 }
 
+// Categories sorts rooms into their categories, both by name. It tells for each room where it is listed, from the top of
+// the site: on the first page, or on one of its category's where there are many rooms.
+func Categories(rooms []Room) (categories []Category, listedAt map[int64]string) {
+	rooms = slices.Clone(rooms)
+	slices.SortStableFunc(rooms, func(a, b Room) int { return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name)) })
+	listedAt = make(map[int64]string, len(rooms))
+	for _, room := range rooms {
+		if n := len(categories); n == 0 || categories[n-1].Name != room.Category {
+			categories = append(categories, Category{Number: n + 1, Name: room.Category})
+		}
+		c := &categories[len(categories)-1]
+		c.Rooms = append(c.Rooms, RoomEntry{ID: room.ID, Name: room.Name})
+		listedAt[room.ID] = "index.html"
+		if len(rooms) > manyRooms {
+			listedAt[room.ID] = "categories/" + numbered(strconv.Itoa(c.Number), CategoryPages(*c))
+		}
+	}
+	return categories, listedAt
+}
+
 // CategoryPages is how many pages a category has.
 func CategoryPages(c Category) int { return max(1, (len(c.Rooms)+listed-1)/listed) }
 
@@ -189,14 +225,6 @@ func (p Pages) CategoryPage(to io.Writer, c Category, n int) error {
 		turns(n, CategoryPages(c), func(n int) string { return numbered(strconv.Itoa(c.Number), n) })})
 }
 
-// Month is a month of a room, with the page that it begins on.
-type Month struct {
-	Name     string // 2018-01
-	Page     string
-	Anchor   string // of the month on the page; "" where the page begins with it
-	Messages int64
-}
-
 // RoomPage writes the first page of a room. Up leads from the top of the site to the list that the room stands in.
 func (p Pages) RoomPage(to io.Writer, room Room, up string, totals Totals, months []Month) error {
 	sum := append([]Fact{{"Messages", report.Number(totals.Messages)}}, period(totals.First, totals.Last)...)
@@ -207,7 +235,7 @@ func (p Pages) RoomPage(to io.Writer, room Room, up string, totals Totals, month
 		Sum    []Fact
 		Chart  chart.Chart
 		Months []Month
-	}{p.page(room.Name, "../../"), room, up, sum, chart.New(totals.Months), months})
+	}{p.page(room.Name, "../../"), room, up, sum, chart.New(Counts(months)), months})
 }
 
 // MessagesPage writes a page of messages, which appendMessage and appendDay have written already.
@@ -240,6 +268,9 @@ func (p Pages) FilesPage(to io.Writer, files []File, n int, total int64) error {
 		Turn  Turn
 	}{p.page("Files", ""), files, total, turns(n, ListPages(total), func(n int) string { return numbered("files", n) })})
 }
+
+// ListPage gives what stands on the n-th page of a list.
+func ListPage[T any](list []T, n int) []T { return list[(n-1)*listed : min(n*listed, len(list))] }
 
 // ListPages is how many pages a list of people or files has.
 func ListPages(total int64) int { return int(max(1, (total+listed-1)/listed)) }

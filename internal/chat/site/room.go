@@ -14,8 +14,7 @@ type roomWriter struct {
 	body   PageBody
 	before string // the name of the page before the one that waits
 	name   string // of the page that waits; "" before the first
-	months []Month
-	counts monthCounts
+	months Months
 }
 
 // PageBody collects the messages of a page, with a heading for each day.
@@ -27,8 +26,8 @@ type PageBody struct {
 	days        map[string]bool
 }
 
-// Add writes a message behind those before it. It gives the anchor of the message's day, "" where the day has begun.
-func (b *PageBody) Add(root string, m Message, author Person) (anchor string) {
+// Add writes a message behind those before it. The root leads from the page to the top of the site.
+func (b *PageBody) Add(root string, m Message, author Person) {
 	name := "without a date"
 	if !m.At.IsZero() {
 		name = m.At.UTC().Format(time.DateOnly)
@@ -41,8 +40,7 @@ func (b *PageBody) Add(root string, m Message, author Person) (anchor string) {
 				b.days = map[string]bool{}
 			}
 			b.days[name] = true
-			anchor = "d" + name
-			b.HTML = append(b.HTML, ` id="`+anchor+`"`...)
+			b.HTML = append(b.HTML, ` id="`+dayAnchor(m.At)+`"`...)
 		}
 		title := name
 		if !m.At.IsZero() {
@@ -60,7 +58,6 @@ func (b *PageBody) Add(root string, m Message, author Person) (anchor string) {
 			b.Last = m.At
 		}
 	}
-	return anchor
 }
 
 // Span tells in words from when to when the messages of the page are.
@@ -87,24 +84,10 @@ func (r *roomWriter) message(m Message, author Person) error {
 		}
 		r.name = name
 	}
-	anchor := r.body.Add("../../", m, author)
-	r.month(m.At, anchor)
-	r.state.totals.add(m.At)
-	r.counts.add(m.At)
+	r.body.Add("../../", m, author)
+	r.months.Add(m.At, r.name)
+	r.state.totals.Add(m.At)
 	return r.site.index.message(m, author)
-}
-
-// month counts a message of a month, which begins at the anchor where it is new.
-func (r *roomWriter) month(at time.Time, anchor string) {
-	name := "without a date"
-	if !at.IsZero() {
-		name = monthName(at)
-	}
-	if last := len(r.months) - 1; last >= 0 && (r.months[last].Name == name || anchor == "") {
-		r.months[last].Messages++
-		return
-	}
-	r.months = append(r.months, Month{Name: name, Page: r.name, Anchor: anchor, Messages: 1})
 }
 
 // flush writes the page that waits, which the named one follows.
@@ -138,8 +121,7 @@ func (r *roomWriter) end() error {
 		return err
 	}
 	r.state.done = true
-	r.state.totals.Months = r.counts.list()
 	return r.site.create("rooms/"+strconv.FormatInt(r.state.ID, 10)+"/index.html", func(to io.Writer) error {
-		return r.site.pages.RoomPage(to, r.state.Room, r.state.up, r.state.totals, r.months)
+		return r.site.pages.RoomPage(to, r.state.Room, r.state.up, r.state.totals, r.months.List())
 	})
 }

@@ -3,6 +3,7 @@
   "use strict";
   const shownAtOnce = 50;
   const longestWord = 40;
+  const mostWords = 32; // of a query
   const mostPieces = 24; // that a word's beginning may stand in
   const mostPeople = 40; // that a name may stand for
   const paired = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
@@ -90,7 +91,7 @@
 
   // What somebody looks for: words that must be there, and beginnings of words.
   function parse(text) {
-    const all = words(text), query = { words: [], prefixes: [] };
+    const all = words(text).slice(0, mostWords), query = { words: [], prefixes: [] };
     const open = /[\p{L}\p{N}\p{M}]$/u.test(text);
     all.forEach(function (word, i) {
       const chars = Array.from(word), isPaired = paired.test(word);

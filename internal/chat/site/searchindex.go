@@ -64,7 +64,7 @@ func (x *searchIndex) message(m Message, author Person) error {
 	x.number++
 	text := plain(m.Text)
 	if len(text) > longestShown {
-		text = strings.ToValidUTF8(text[:longestShown], "") + "…"
+		text = shorten(text)
 	}
 	one := []any{m.ID, m.Author, any(nil), text}
 	if !m.At.IsZero() {
@@ -82,6 +82,9 @@ func (x *searchIndex) message(m Message, author Person) error {
 	}
 	return x.builder.Spill()
 }
+
+// shorten cuts a text that is too long for a list of messages.
+func shorten(text string) string { return strings.ToValidUTF8(text[:longestShown], "") + "…" }
 
 func (x *searchIndex) flushTexts() error {
 	n := (x.number - 1) / chunkMessages

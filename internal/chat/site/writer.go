@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"csbackup/internal/chat/archive"
-	"csbackup/internal/chat/chart"
 	"csbackup/internal/failure"
 )
 
@@ -27,7 +26,7 @@ type Writer struct {
 	categories []Category
 	people     map[int64]*Person
 	files      []File
-	fileNames  map[string]FileLink // by the room's number and the file's name in lower case
+	links      *FileLinks
 	index      *searchIndex
 	months     monthCounts
 	totals     Totals
@@ -47,7 +46,7 @@ type roomState struct {
 // without messages; so are the people.
 func NewWriter(folder string, about About, rooms []Room, people []Person) (*Writer, error) {
 	w := &Writer{folder: folder, pages: Pages{Site: about, Policy: FilePolicy}, rooms: make(map[int64]*roomState, len(rooms)),
-		people: make(map[int64]*Person, len(people)), fileNames: map[string]FileLink{}}
+		people: make(map[int64]*Person, len(people)), links: NewFileLinks(nil)}
 	for _, name := range []string{"", "categories", "rooms", "files", "search"} {
 		if err := os.MkdirAll(filepath.Join(folder, name), 0o700); err != nil {
 			return nil, cannotWrite(folder, err)
@@ -56,19 +55,10 @@ func NewWriter(folder string, about About, rooms []Room, people []Person) (*Writ
 	for i := range people {
 		w.people[people[i].ID] = &people[i]
 	}
-	rooms = slices.Clone(rooms)
-	slices.SortStableFunc(rooms, func(a, b Room) int { return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name)) })
+	var listedAt map[int64]string
+	w.categories, listedAt = Categories(rooms)
 	for _, room := range rooms {
-		if n := len(w.categories); n == 0 || w.categories[n-1].Name != room.Category {
-			w.categories = append(w.categories, Category{Number: n + 1, Name: room.Category})
-		}
-		category := &w.categories[len(w.categories)-1]
-		category.Rooms = append(category.Rooms, RoomEntry{ID: room.ID, Name: room.Name})
-		state := &roomState{Room: room, up: "index.html"}
-		if len(rooms) > manyRooms {
-			state.up = "categories/" + numbered(strconv.Itoa(category.Number), (len(category.Rooms)+listed-1)/listed)
-		}
-		w.rooms[room.ID] = state
+		w.rooms[room.ID] = &roomState{Room: room, up: listedAt[room.ID]}
 	}
 	w.totals.Rooms, w.totals.People = int64(len(rooms)), int64(len(people))
 	w.index = newSearchIndex(w)
@@ -114,7 +104,7 @@ func (w *Writer) create(name string, write func(io.Writer) error) (err error) {
 
 // AddFile writes an uploaded file. Files come before messages, so that these can link to them.
 func (w *Writer) AddFile(room int64, name string, modified time.Time, content io.Reader) error {
-	stored := "files/" + strconv.Itoa(len(w.files)+1) + "/" + storedName(name)
+	stored := FilePath(len(w.files), name)
 	size := int64(0)
 	err := w.create(stored, func(to io.Writer) (err error) {
 		size, err = io.Copy(to, content)
@@ -128,29 +118,14 @@ func (w *Writer) AddFile(room int64, name string, modified time.Time, content io
 		file.RoomName = state.Name
 	}
 	w.files = append(w.files, file)
-	w.fileNames[fileKey(room, name)] = file.FileLink
+	w.links.add(file)
 	w.pages.HasFiles = true
 	w.totals.Files++
 	return nil
 }
 
-func fileKey(room int64, name string) string {
-	return strconv.FormatInt(room, 10) + "/" + strings.ToLower(name)
-}
-
 // FilesOf gives the uploaded files of a room that the text of a message links to.
-func (w *Writer) FilesOf(room int64, text string) []FileLink {
-	if len(w.files) == 0 || !strings.Contains(text, fileLink) {
-		return nil
-	}
-	var links []FileLink
-	for _, name := range uniqueName.FindAllString(text, -1) {
-		if link, ok := w.fileNames[fileKey(room, name)]; ok && !slices.Contains(links, link) {
-			links = append(links, link)
-		}
-	}
-	return links
-}
+func (w *Writer) FilesOf(room int64, text string) []FileLink { return w.links.Of(room, text) }
 
 // Message writes the next message of a room. Rooms come one after the other; a message of a room that ended is an error.
 func (w *Writer) Message(room int64, m Message) error {
@@ -161,27 +136,15 @@ func (w *Writer) Message(room int64, m Message) error {
 	}
 	author := w.people[m.Author]
 	if author == nil {
-		author = &Person{ID: m.Author, Name: fmt.Sprintf("Number %d, who is not known", m.Author)}
+		unknown := Unknown(m.Author)
+		author = &unknown
 		w.people[m.Author] = author
 		w.totals.People++
 	}
-	author.add(m.At, 1)
-	w.totals.add(m.At)
+	author.Add(m.At)
+	w.totals.Add(m.At)
 	w.months.add(m.At)
 	return w.room.message(m, *author)
-}
-
-func (t *Totals) add(at time.Time) {
-	t.Messages++
-	if at.IsZero() {
-		return
-	}
-	if t.First.IsZero() || at.Before(t.First) {
-		t.First = at
-	}
-	if at.After(t.Last) {
-		t.Last = at
-	}
 }
 
 func (w *Writer) begin(id int64) error {
@@ -252,7 +215,7 @@ func (w *Writer) lists() error {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	for n := 1; n <= ListPages(int64(len(people))); n++ {
-		some := people[(n-1)*listed : min(n*listed, len(people))]
+		some := ListPage(people, n)
 		if err := w.create(numbered("people", n), func(to io.Writer) error { return w.pages.PeoplePage(to, some, n, int64(len(people))) }); err != nil {
 			return err
 		}
@@ -261,7 +224,7 @@ func (w *Writer) lists() error {
 		return err
 	}
 	for n := 1; w.pages.HasFiles && n <= ListPages(int64(len(w.files))); n++ {
-		some := w.files[(n-1)*listed : min(n*listed, len(w.files))]
+		some := ListPage(w.files, n)
 		if err := w.create(numbered("files", n), func(to io.Writer) error { return w.pages.FilesPage(to, some, n, int64(len(w.files))) }); err != nil {
 			return err
 		}
@@ -294,26 +257,4 @@ func (w *Writer) front() error {
 		return err
 	}
 	return w.create("index.html", func(to io.Writer) error { return w.pages.Index(to, w.totals, w.categories) })
-}
-
-// monthCounts counts messages by month.
-type monthCounts map[int]int64
-
-func (m *monthCounts) add(at time.Time) {
-	if at.IsZero() {
-		return
-	}
-	if *m == nil {
-		*m = monthCounts{}
-	}
-	(*m)[monthOf(at.UTC())]++
-}
-
-func (m monthCounts) list() []chart.Count {
-	counts := make([]chart.Count, 0, len(m))
-	for month, messages := range m {
-		counts = append(counts, chart.Count{Year: month / 12, Month: time.Month(month%12 + 1), Messages: messages})
-	}
-	slices.SortFunc(counts, func(a, b chart.Count) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month)) })
-	return counts
 }

@@ -103,13 +103,21 @@ type Query struct {
 	Prefixes []string // and for each of these a word that begins so
 }
 
+// mostWords is how many words of a query count.
+const mostWords = 32
+
 // ParseQuery cuts what somebody types into words. The last word stands for all that begin with it, unless
-// a space or anything else that is no letter follows it; so does a single character of a script without spaces.
+// a space or anything else that is no letter follows it; so does a single character of a script without spaces. Of
+// more than 32 words the first 32 count.
 func ParseQuery(text string) Query {
 	var q Query
 	seen := map[string]bool{}
 	var all []string
-	Words(text, func(word []byte) { all = append(all, string(word)) })
+	Words(text, func(word []byte) {
+		if len(all) < mostWords {
+			all = append(all, string(word))
+		}
+	})
 	last, _ := utf8.DecodeLastRuneInString(text)
 	open := unicode.IsLetter(last) || unicode.Is(unicode.N, last) || unicode.Is(unicode.M, last)
 	for i, word := range all {
@@ -133,4 +141,46 @@ func ParseQuery(text string) Query {
 func endsWith(word string, last rune) bool {
 	r, size := utf8.DecodeLastRuneInString(word)
 	return r == last && size < len(word) && isPaired(r)
+}
+
+// IsEmpty tells that a query looks for nothing.
+func (q Query) IsEmpty() bool { return len(q.Words)+len(q.Prefixes) == 0 }
+
+// Matches tells whether a text has all that a query looks for.
+func (q Query) Matches(text string) bool {
+	if q.IsEmpty() {
+		return true
+	}
+	missing := uint64(1)<<(len(q.Words)+len(q.Prefixes)) - 1
+	Words(text, func(word []byte) {
+		if missing == 0 {
+			return
+		}
+		for i, one := range q.Words {
+			if string(word) == one {
+				missing &^= 1 << i
+			}
+		}
+		for i, one := range q.Prefixes {
+			if len(word) >= len(one) && string(word[:len(one)]) == one {
+				missing &^= 1 << (len(q.Words) + i)
+			}
+		}
+	})
+	return missing == 0
+}
+
+// Wants tells whether a word is one that a query looks for.
+func (q Query) Wants(word []byte) bool {
+	for _, one := range q.Words {
+		if string(word) == one {
+			return true
+		}
+	}
+	for _, one := range q.Prefixes {
+		if len(word) >= len(one) && string(word[:len(one)]) == one {
+			return true
+		}
+	}
+	return false
 }
