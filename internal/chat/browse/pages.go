@@ -37,7 +37,7 @@ type room struct {
 }
 
 func newPages(content Content, store *fulltext.Store) *pages {
-	p := &pages{Content: content, store: store, Pages: site.Pages{Site: content.About, Policy: policy, HasFiles: len(content.Files) > 0},
+	p := &pages{Content: content, store: store, Pages: site.Pages{Site: content.About, Policy: pagePolicy, HasFiles: len(content.Files) > 0},
 		people: make(map[int64]site.Person, len(content.People)), rooms: make(map[int64]room, len(content.Rooms)), links: site.NewFileLinks(content.Files)}
 	slices.SortFunc(p.People, func(a, b site.Person) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))

@@ -38,8 +38,12 @@ type Server struct {
 	pages    *pages
 }
 
-// policy is the content security policy of all answers: styles of this server and of formatted text, and no scripts.
-const policy = "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+// pagePolicy is the content security policy that pages name themselves: styles of this server and of formatted text, and
+// no scripts. The header of each answer says in addition that nobody may frame it, which a page cannot say of itself.
+const (
+	pagePolicy = "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
+	policy     = pagePolicy + "; frame-ancestors 'none'"
+)
 
 // Listen begins to listen at a loopback address, such as 127.0.0.1:0.
 func Listen(address string, content Content, store *fulltext.Store) (*Server, error) {

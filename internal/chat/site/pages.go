@@ -25,7 +25,7 @@ var (
 
 // FilePolicy is the content security policy of pages that are opened from a disk: nothing but styles, scripts and
 // pictures of the folder itself. Formatted text may set styles of its own elements.
-const FilePolicy = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; style-src-attr 'unsafe-inline'; img-src 'self' file:; " +
+const FilePolicy = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; style-src-attr 'unsafe-inline'; img-src 'self' file: data:; " +
 	"base-uri 'none'; form-action 'self' file:"
 
 // Style is the style sheet of all pages, style.css.

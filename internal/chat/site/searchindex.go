@@ -44,7 +44,7 @@ type indexRoom struct {
 }
 
 func newSearchIndex(w *Writer) *searchIndex {
-	return &searchIndex{site: w, builder: textindex.NewBuilder(w.folder, indexMemory), people: map[string]string{}}
+	return &searchIndex{site: w, builder: textindex.NewBuilder("", indexMemory), people: map[string]string{}}
 }
 
 func (x *searchIndex) room(r Room) { x.rooms = append(x.rooms, indexRoom{room: r}) }

@@ -6,21 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"csbackup/internal/chat/archive"
-	"csbackup/internal/failure"
 )
 
-// Writer writes a static site into a folder: files first, then the rooms with their messages, each room once.
+// Writer writes a static site: the rooms with their messages, one after the other, and the files.
 type Writer struct {
-	folder     string
+	target     Target
 	pages      Pages
 	rooms      map[int64]*roomState
 	categories []Category
@@ -42,16 +35,16 @@ type roomState struct {
 	done   bool
 }
 
-// NewWriter makes the folder, which may be there, and begins the site. The rooms are all that there will be, with or
-// without messages; so are the people.
-func NewWriter(folder string, about About, rooms []Room, people []Person) (*Writer, error) {
-	w := &Writer{folder: folder, pages: Pages{Site: about, Policy: FilePolicy}, rooms: make(map[int64]*roomState, len(rooms)),
-		people: make(map[int64]*Person, len(people)), links: NewFileLinks(nil)}
-	for _, name := range []string{"", "categories", "rooms", "files", "search"} {
-		if err := os.MkdirAll(filepath.Join(folder, name), 0o700); err != nil {
-			return nil, cannotWrite(folder, err)
-		}
-	}
+// Target makes the files of a site. The name has slashes between folders, which are made. The file before is closed.
+type Target interface {
+	Create(name string) (io.WriteCloser, error)
+}
+
+// NewWriter begins a site. The rooms are all that there will be, with or without messages; so are the files. Of people,
+// those who are missing are named by their number.
+func NewWriter(target Target, about About, rooms []Room, people []Person, files []File) *Writer {
+	w := &Writer{target: target, files: files, pages: Pages{Site: about, Policy: FilePolicy, HasFiles: len(files) > 0}, rooms: make(map[int64]*roomState, len(rooms)),
+		people: make(map[int64]*Person, len(people)), links: NewFileLinks(files)}
 	for i := range people {
 		w.people[people[i].ID] = &people[i]
 	}
@@ -60,68 +53,31 @@ func NewWriter(folder string, about About, rooms []Room, people []Person) (*Writ
 	for _, room := range rooms {
 		w.rooms[room.ID] = &roomState{Room: room, up: listedAt[room.ID]}
 	}
-	w.totals.Rooms, w.totals.People = int64(len(rooms)), int64(len(people))
+	w.totals.Rooms, w.totals.Files = int64(len(rooms)), int64(len(files))
 	w.index = newSearchIndex(w)
-	return w, nil
+	return w
 }
 
-func cannotWrite(path string, err error) error {
-	var known *failure.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	if archive.IsFull(err) {
-		return failure.Wrap(failure.DiskFull, path, "The disk has no room for the site", "Make room on it, or choose another folder, and run the command again.", err)
-	}
-	return failure.Wrap(failure.FileNotWritable, path, "The site cannot be written into its folder", "Check the rights on the folder, or choose another, and run the command again.", err)
-}
-
-// create writes one file of the site. Nobody else may read it: it holds what people wrote.
-func (w *Writer) create(name string, write func(io.Writer) error) (err error) {
-	path := filepath.Join(w.folder, filepath.FromSlash(name))
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		}
-	}
+// create writes one file of the site.
+func (w *Writer) create(name string, write func(io.Writer) error) error {
+	file, err := w.target.Create(name)
 	if err != nil {
-		return cannotWrite(path, err)
+		return err
 	}
 	out := bufio.NewWriterSize(file, 64<<10)
-	err = write(out)
-	if err == nil {
-		if err = out.Flush(); err != nil {
-			err = cannotWrite(path, err)
-		}
-	}
-	if closed := file.Close(); err == nil && closed != nil {
-		err = cannotWrite(path, closed)
+	if err = write(out); err == nil {
+		err = out.Flush()
 	}
 	w.written++
-	return err
+	return errors.Join(err, file.Close())
 }
 
-// AddFile writes an uploaded file. Files come before messages, so that these can link to them.
-func (w *Writer) AddFile(room int64, name string, modified time.Time, content io.Reader) error {
-	stored := FilePath(len(w.files), name)
-	size := int64(0)
-	err := w.create(stored, func(to io.Writer) (err error) {
-		size, err = io.Copy(to, content)
+// File writes the content of one of the files. They may come at any time before Close.
+func (w *Writer) File(f File, content io.Reader) error {
+	return w.create(f.Path, func(to io.Writer) error {
+		_, err := io.Copy(to, content)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	file := File{FileLink: FileLink{Name: name, Path: stored, Size: size}, RoomID: room, Modified: modified}
-	if state, ok := w.rooms[room]; ok {
-		file.RoomName = state.Name
-	}
-	w.files = append(w.files, file)
-	w.links.add(file)
-	w.pages.HasFiles = true
-	w.totals.Files++
-	return nil
 }
 
 // FilesOf gives the uploaded files of a room that the text of a message links to.
@@ -139,7 +95,6 @@ func (w *Writer) Message(room int64, m Message) error {
 		unknown := Unknown(m.Author)
 		author = &unknown
 		w.people[m.Author] = author
-		w.totals.People++
 	}
 	author.Add(m.At)
 	w.totals.Add(m.At)
@@ -211,6 +166,7 @@ func (w *Writer) lists() error {
 	for _, p := range w.people {
 		people = append(people, *p)
 	}
+	w.totals.People = int64(len(people))
 	slices.SortFunc(people, func(a, b Person) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})

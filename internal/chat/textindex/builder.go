@@ -32,7 +32,8 @@ type postings struct {
 // overhead is about how many bytes a word needs in memory besides its numbers.
 const overhead = 120
 
-// NewBuilder makes a builder that keeps files in the folder and about so many bytes in memory.
+// NewBuilder makes a builder that keeps files in the folder, "" for that of temporary files, and about so many bytes in
+// memory.
 func NewBuilder(folder string, limit int) *Builder {
 	return &Builder{folder: folder, limit: limit, terms: map[string]*postings{}}
 }
@@ -59,7 +60,7 @@ func (b *Builder) Spill() error {
 	if b.size <= b.limit {
 		return nil
 	}
-	file, err := os.CreateTemp(b.folder, "words-*.csbackup-unfinished") // with mode 0600
+	file, err := os.CreateTemp(b.folder, "csbackup-words-*") // with mode 0600
 	if err != nil {
 		return fmt.Errorf("make a file for the index: %w", err)
 	}

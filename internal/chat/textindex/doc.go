@@ -12,7 +12,7 @@
 // # The index
 //
 // Texts have numbers, which grow. A Builder takes the words of one text after the other; once they fill its
-// memory it sorts them into a file in its folder, and in the end merges these files, word by word. It owns those files
+// memory it sorts them into a temporary file, and in the end merges these files, word by word. It owns those files
 // and removes them.
 //
 // It imports nothing of the project.
