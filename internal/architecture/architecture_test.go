@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"internal/host"},
 	{"internal/command"},
 	{"internal/demo"},
-	{"internal/chat/htmlreport", "internal/chat/transfer", "internal/chat/exporting", "internal/chat/importing"},
+	{"internal/chat/htmlreport", "internal/chat/transfer", "internal/chat/exporting", "internal/chat/importing", "internal/chat/convert"},
 	{"internal/service", "internal/simulation", "internal/chat"},
 	{"internal/admin"},
 	{"internal/replica"},

@@ -26,6 +26,11 @@ func addChat(root *cobra.Command, s *session) {
 		long: chatExitCodes, example: "  csbackup chat verify chat.zip", args: cobra.ExactArgs(1)})
 	s.add(chat, leaf{path: "chat show", use: "show FILE", short: "Lists the rooms of an archive, or the messages of one",
 		long: chatExitCodes, example: "  csbackup chat show chat.zip\n  csbackup chat show chat.zip --room Projects --limit 20", args: cobra.ExactArgs(1)})
+	s.add(chat, leaf{path: "chat convert", use: "convert ARCHIVE", short: "Writes an archive for Teams, Slack or Mattermost, or as CSV or JSON, without any database",
+		long: chatConvertHelp + chatExitCodes, args: cobra.ExactArgs(1),
+		example: "  csbackup chat convert chat.zip --people-template people.csv\n" +
+			"  csbackup chat convert chat.zip --to csv --output rooms --category Sales --since 2018-01-01\n" +
+			"  csbackup chat convert chat.zip --to jsonl --output rooms --what-if --output table"})
 	s.add(chat, leaf{path: "chat categories", use: "categories", short: "Lists the categories of a database, which --scope of an export takes",
 		long: chatLogin + chatExitCodes, example: "  csbackup chat categories --db-instance sql1.contoso.com\\rtc"})
 	s.add(chat, leaf{path: "chat browse", use: "browse ARCHIVE|sqlite:PATH", short: "Shows an archive in a browser, with a search over all messages",
