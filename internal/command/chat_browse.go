@@ -48,24 +48,15 @@ func (o *ChatBrowse) Run(ctx context.Context, env *Environment) (err error) {
 	if err := browse.CheckLoopback(o.Listen); err != nil {
 		return err
 	}
-	a, closeArchive, err := openReadable(ctx, env, o.FileName)
+	plan, closePlan, err := loadPlan(ctx, env, o.FileName)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeArchive()) }()
-	if err := checkChat(o.FileName, a); err != nil {
-		return err
-	}
-	source, err := browse.OpenSource(ctx, a, nil)
+	defer func() { err = errors.Join(err, closePlan()) }()
+	content, store, err := browse.Load(ctx, plan, aboutSite(""), env.Sink.Progress)
 	if err != nil {
 		return err
 	}
-	count, end := counting(env, "Indexing "+o.FileName, a)
-	content, store, err := browse.Load(ctx, source, aboutSite(o.FileName, a), count)
-	if err != nil {
-		return err
-	}
-	end()
 	defer func() { err = errors.Join(err, store.Close()) }()
 	server, err := browse.Listen(o.Listen, content, store)
 	if err != nil {

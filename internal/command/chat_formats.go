@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"csbackup/internal/chat/convert"
+	"csbackup/internal/chat/convert/htmlsite"
 	"csbackup/internal/chat/convert/roomfiles"
 )
 
@@ -16,6 +17,7 @@ type chatFormat struct {
 
 // chatFormats lists the formats in the order in which the help names them.
 var chatFormats = []chatFormat{
+	{"html", func(o *ChatConvert) convert.Format { return &htmlsite.Format{About: aboutSite(limitsOf(o))} }},
 	{"jsonl", func(*ChatConvert) convert.Format { return &roomfiles.JSONLines{} }},
 	{"csv", func(o *ChatConvert) convert.Format { return &roomfiles.CSV{Mark: o.Bom} }},
 }

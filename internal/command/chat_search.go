@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"csbackup/internal/chat/browse"
+	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/site"
+	"csbackup/internal/chat/siteplan"
 	"csbackup/internal/chat/textindex"
 	"csbackup/internal/chat/transfer"
 	"csbackup/internal/failure"
@@ -86,7 +88,7 @@ func (r chatHits) Tables() []report.Table {
 
 // Run goes through the messages once; nothing is written.
 func (o *ChatSearch) Run(ctx context.Context, env *Environment) (err error) {
-	search := searching{words: textindex.ParseQuery(o.Words), limit: o.Limit}
+	search := &searching{words: textindex.ParseQuery(o.Words), limit: o.Limit}
 	if o.Limit < 0 {
 		return failure.New(failure.OutOfRange, strconv.FormatInt(o.Limit, 10), "--limit is below 0", "Give the most messages to show, or 0 for all.")
 	}
@@ -99,37 +101,21 @@ func (o *ChatSearch) Run(ctx context.Context, env *Environment) (err error) {
 	if err != nil {
 		return err
 	}
-	a, closeArchive, err := openReadable(ctx, env, o.FileName)
+	plan, closePlan, err := loadPlan(ctx, env, o.FileName)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeArchive()) }()
-	if err := checkChat(o.FileName, a); err != nil {
+	defer func() { err = errors.Join(err, closePlan()) }()
+	if search.people, err = o.people(plan); err != nil {
 		return err
 	}
-	source, err := browse.OpenSource(ctx, a, nil)
-	if err != nil {
+	if err := o.choose(plan); err != nil {
 		return err
 	}
-	if search.people, err = o.people(source); err != nil {
+	if err := convert.Run(ctx, plan, search, &convert.Nowhere{}, env.Sink.Progress); err != nil {
 		return err
 	}
-	count, end := counting(env, "Searching "+o.FileName, a)
-	read, rooms := int64(0), 0
-	err = source.Messages(ctx, o.wants(&rooms), func(room site.Room, m site.Message) error {
-		read++
-		count(read)
-		search.message(room, m)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	end()
-	if o.Room != "" && rooms == 0 {
-		return failure.New(failure.RoomNotFound, o.Room, fmt.Sprintf("No room with messages has %.100q in its category and name", o.Room), "See the rooms with \"csbackup chat show\".")
-	}
-	return env.Sink.Object(search.result(source))
+	return env.Sink.Object(search.result())
 }
 
 // searchDate reads a date as the pages do, or as an export's --start-date.
@@ -142,84 +128,100 @@ func searchDate(text string, end bool) (time.Time, error) {
 }
 
 // people are the authors that are wanted; nil for all.
-func (o *ChatSearch) people(source *browse.Source) (map[int64]bool, error) {
+func (o *ChatSearch) people(plan *convert.Plan) (map[int64]bool, error) {
 	if o.Person == "" {
 		return nil, nil
 	}
 	wanted := map[int64]bool{}
-	for _, id := range site.Named(o.Person, source.People, site.Person.Label, func(p site.Person) int64 { return p.ID }) {
+	for _, id := range site.Named(o.Person, siteplan.People(plan), site.Person.Label, func(p site.Person) int64 { return p.ID }) {
 		wanted[id] = true
 	}
 	if len(wanted) == 0 {
-		return nil, failure.New(failure.InvalidUsage, o.Person, fmt.Sprintf("Nobody in %s has %.100q in their name or address", o.FileName, o.Person), "Give a part of a name or address.")
+		return nil, failure.New(failure.InvalidUsage, o.Person, fmt.Sprintf("Nobody who wrote in %s has %.100q in their name or address", o.FileName, o.Person), "Give a part of a name or address.")
 	}
 	return wanted, nil
 }
 
-// wants tells which rooms are wanted, and counts them.
-func (o *ChatSearch) wants(rooms *int) func(site.Room) bool {
-	text := strings.ToLower(o.Room)
-	return func(room site.Room) bool {
-		if !strings.Contains(strings.ToLower(room.Label()), text) {
-			return false
-		}
-		*rooms++
-		return true
+// choose leaves the rooms in the plan that are wanted.
+func (o *ChatSearch) choose(plan *convert.Plan) error {
+	if o.Room == "" {
+		return nil
 	}
+	wanted := map[int64]bool{}
+	for _, id := range site.Named(o.Room, siteplan.Rooms(plan), site.Room.Label, func(r site.Room) int64 { return r.ID }) {
+		wanted[id] = true
+	}
+	plan.Rooms = slices.DeleteFunc(plan.Rooms, func(r *convert.Room) bool { return !wanted[r.Number] })
+	if len(plan.Rooms) == 0 {
+		return failure.New(failure.RoomNotFound, o.Room, fmt.Sprintf("No room has %.100q in its category and name", o.Room), "See the rooms with \"csbackup chat show\".")
+	}
+	return nil
 }
 
-// searching keeps the latest of the messages that are found.
+// searching is a format of package convert that keeps the latest of the messages that are found.
 type searching struct {
 	words        textindex.Query
 	people       map[int64]bool
 	since, until time.Time
 	limit        int64
 	count        int64
-	found        []foundMessage
+	found        []ChatHit
 }
 
-type foundMessage struct {
-	room site.Room
-	site.Message
-}
+// Rules says that everything is taken as it is.
+func (*searching) Rules() convert.Rules { return convert.Rules{} }
 
-func (s *searching) message(room site.Room, m site.Message) {
+// Begin does nothing.
+func (*searching) Begin(*convert.Plan, convert.Target) error { return nil }
+
+// Room does nothing.
+func (*searching) Room(*convert.Room) error { return nil }
+
+// EndRoom does nothing.
+func (*searching) EndRoom() error { return nil }
+
+// File does nothing.
+func (*searching) File(*convert.File, io.Reader) error { return nil }
+
+// End does nothing.
+func (*searching) End() error { return nil }
+
+// Message keeps a message that is wanted.
+func (s *searching) Message(m *convert.Message) error {
 	switch {
-	case s.people != nil && !s.people[m.Author],
-		!s.since.IsZero() && (m.At.IsZero() || m.At.Before(s.since)),
-		!s.until.IsZero() && (m.At.IsZero() || !m.At.Before(s.until)),
+	case s.people != nil && !s.people[m.Author.Number],
+		!s.since.IsZero() && (m.Sent.IsZero() || m.Sent.Before(s.since)),
+		!s.until.IsZero() && (m.Sent.IsZero() || !m.Sent.Before(s.until)),
 		!s.words.Matches(m.Text):
-		return
+		return nil
 	}
 	s.count++
-	s.found = append(s.found, foundMessage{room, m})
+	hit := ChatHit{Category: m.Room.Category, Room: m.Room.Name, RoomID: m.Room.Number, ChatID: m.ID, Author: m.Author.Name, Address: m.Author.URI, Alert: m.Alert, Text: m.Text}
+	if sent := m.Sent; !sent.IsZero() {
+		hit.Time = &sent
+	}
+	s.found = append(s.found, hit)
 	if s.limit > 0 && int64(len(s.found)) >= 2*s.limit+1024 {
 		s.cut()
 	}
+	return nil
 }
 
-// cut keeps the latest messages only.
+// cut keeps the latest messages only; those without a date are the last.
 func (s *searching) cut() {
-	slices.SortStableFunc(s.found, func(a, b foundMessage) int { return b.At.Compare(a.At) })
+	when := func(h ChatHit) time.Time {
+		if h.Time == nil {
+			return time.Time{}
+		}
+		return *h.Time
+	}
+	slices.SortStableFunc(s.found, func(a, b ChatHit) int { return when(b).Compare(when(a)) })
 	if s.limit > 0 && int64(len(s.found)) > s.limit {
 		s.found = slices.Delete(s.found, int(s.limit), len(s.found))
 	}
 }
 
-func (s *searching) result(source *browse.Source) chatHits {
+func (s *searching) result() chatHits {
 	s.cut()
-	people := make(map[int64]site.Person, len(source.People))
-	for _, p := range source.People {
-		people[p.ID] = p
-	}
-	result := chatHits{count: s.count}
-	for _, f := range s.found {
-		author, ok := people[f.Author]
-		if !ok {
-			author = site.Unknown(f.Author)
-		}
-		result.hits = append(result.hits, ChatHit{Time: known(f.At), Category: f.room.Category, Room: f.room.Name, RoomID: f.room.ID, ChatID: f.ID,
-			Author: author.Name, Address: author.Address, Alert: f.Alert, Text: f.Text})
-	}
-	return result
+	return chatHits{hits: s.found, count: s.count}
 }

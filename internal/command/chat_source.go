@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"csbackup/internal/chat/archive"
+	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/schema"
 	"csbackup/internal/chat/site"
 	"csbackup/internal/chat/transfer"
 	"csbackup/internal/failure"
-	"csbackup/internal/report"
 )
 
 // openReadable opens an archive, or a database in a file named as sqlite:PATH, which is exported into a temporary file
@@ -75,59 +75,38 @@ func exportTo(ctx context.Context, env *Environment, name string, file *os.File)
 	return nil
 }
 
-// messagesIn is how many messages an archive holds, by its manifest.
-func messagesIn(a *archive.Archive) (n int64) {
-	for _, m := range a.Manifest().Members {
-		if strings.HasPrefix(m.Name, "messages/") {
-			n += m.Rows
-		}
+// loadPlan opens an archive, or a database in a file, and reads all but its messages. The caller calls close.
+func loadPlan(ctx context.Context, env *Environment, name string) (plan *convert.Plan, close func() error, err error) {
+	a, done, err := openReadable(ctx, env, name)
+	if err != nil {
+		return nil, nil, err
 	}
-	return n
+	plan, err = convert.Load(ctx, a, name, convert.Rules{}, convert.Selection{}, env.Sink.Progress)
+	if err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	return plan, done, nil
 }
 
-// counting tells a sink how many messages of an archive were read.
-func counting(env *Environment, activity string, a *archive.Archive) (count func(messages int64), end func()) {
-	state := report.Progress{Activity: activity, Total: messagesIn(a), Unit: "messages", SecondsLeft: -1}
-	begun, told := time.Now(), time.Time{}
-	const interval = 100 * time.Millisecond
-	count = func(messages int64) {
-		if messages%1024 != 0 || time.Since(told) < interval {
-			return
-		}
-		told = time.Now()
-		state.Done = messages
-		if spent := time.Since(begun).Seconds(); spent > 1 && messages > 0 {
-			state.SecondsLeft = int64(spent * float64(state.Total-messages) / float64(messages))
-		}
-		env.Sink.Progress(state)
-	}
-	return count, func() {
-		state.Done, state.SecondsLeft, state.Completed = state.Total, 0, true
-		env.Sink.Progress(state)
-	}
+// aboutSite says by what a site is made, and of what.
+func aboutSite(limits string) site.About {
+	return site.About{Title: "Persistent Chat", Limits: limits, Made: time.Now(), Program: "csbackup " + Current().Version}
 }
 
-// aboutSite says of what a site is made.
-func aboutSite(name string, a *archive.Archive) site.About {
-	m := a.Manifest()
-	about := site.About{Title: "Persistent Chat", Source: m.Source, Archive: name, Made: time.Now(), Program: "csbackup " + Current().Version}
+// limitsOf says what of an archive is left out by the selection of a conversion.
+func limitsOf(o *ChatConvert) string {
 	var limits []string
-	for _, one := range m.Scope {
-		limits = append(limits, one.Name)
+	add := func(what string, values ...string) {
+		if text := strings.Join(values, ", "); text != "" {
+			limits = append(limits, what+" "+text)
+		}
 	}
-	if len(limits) > 0 {
-		about.Limits = "Only these categories: " + strings.Join(limits, ", ") + ". "
+	add("rooms", o.Room...)
+	add("categories", o.Category...)
+	add("messages from", o.Since)
+	add("messages before", o.Until)
+	if len(limits) == 0 {
+		return ""
 	}
-	if m.StartDate != "" {
-		about.Limits += "Only messages from " + m.StartDate + " on."
-	}
-	return about
-}
-
-// checkChat refuses an archive that has no rooms.
-func checkChat(name string, a *archive.Archive) error {
-	if a.Manifest().Schema == schema.Compliance {
-		return failure.New(failure.InvalidUsage, name, name+" is a compliance database, which has no rooms", "Give an archive of mgc.")
-	}
-	return nil
+	return "Only: " + strings.Join(limits, "; ") + "."
 }

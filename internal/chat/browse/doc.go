@@ -11,5 +11,5 @@
 //
 // It owns nothing on the disk: the store and the archive are the caller's.
 //
-// It imports failure and the chat packages chart, fulltext and site.
+// It imports failure, report, and the chat packages archive, chart, convert, fulltext, site and siteplan.
 package browse

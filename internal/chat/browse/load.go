@@ -3,63 +3,102 @@ package browse
 import (
 	"context"
 	"errors"
+	"io"
 
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/chart"
+	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/fulltext"
 	"csbackup/internal/chat/site"
+	"csbackup/internal/chat/siteplan"
+	"csbackup/internal/report"
 )
 
-// Load fills a store with the messages of a source, and gives what is served besides. It tells progress how many
-// messages were read. The caller closes the store, which is there where there is no error.
-func Load(ctx context.Context, s *Source, about site.About, progress func(messages int64)) (Content, *fulltext.Store, error) {
+// Load fills a store with the messages of a plan, and gives what is served besides. The caller closes the store,
+// which is there where there is no error.
+func Load(ctx context.Context, plan *convert.Plan, about site.About, progress func(report.Progress)) (Content, *fulltext.Store, error) {
 	store, err := fulltext.Create()
 	if err != nil {
 		return Content{}, nil, err
 	}
-	content, err := fill(ctx, s, about, store, progress)
+	l := &loader{store: store, sums: map[int64]site.Totals{}, people: map[int64]*site.Person{}}
+	content, err := l.load(ctx, plan, about, progress)
 	if err != nil {
 		return Content{}, nil, errors.Join(err, store.Close())
 	}
 	return content, store, nil
 }
 
-func fill(ctx context.Context, s *Source, about site.About, store *fulltext.Store, progress func(int64)) (Content, error) {
-	c := Content{About: about, Files: s.Files, Sums: map[int64]site.Totals{}, Open: s.Open}
-	people := make(map[int64]int, len(s.People))
-	for i, p := range s.People {
-		people[p.ID] = i
+// loader is a format of package convert that fills a store. Links to files are made when a page is shown.
+type loader struct {
+	store  *fulltext.Store
+	people map[int64]*site.Person
+	sums   map[int64]site.Totals
+	sum    site.Totals // of the room that is being read
+	room   int64
+	totals site.Totals
+	months archive.Months
+}
+
+func (l *loader) load(ctx context.Context, plan *convert.Plan, about site.About, progress func(report.Progress)) (Content, error) {
+	about.Source, about.Archive = plan.Archive.Manifest().Source, plan.Name
+	c := Content{About: about, Rooms: siteplan.Rooms(plan), People: siteplan.People(plan), Sums: l.sums}
+	for i := range c.People {
+		l.people[c.People[i].ID] = &c.People[i]
 	}
-	var months archive.Months
-	var sum site.Totals
-	room := int64(0)
-	err := s.Messages(ctx, nil, func(r site.Room, m site.Message) error {
-		if r.ID != room {
-			c.Sums[room], sum, room = sum, c.Sums[r.ID], r.ID
-		}
-		i, known := people[m.Author]
-		if !known {
-			i = len(s.People)
-			people[m.Author] = i
-			s.People = append(s.People, site.Unknown(m.Author))
-		}
-		s.People[i].Add(m.At)
-		sum.Add(m.At)
-		c.Totals.Add(m.At)
-		if !m.At.IsZero() {
-			months.Add(archive.Ticks(m.At))
-		}
-		progress(c.Totals.Messages)
-		return store.Add(r.ID, m)
-	})
+	files, places, err := siteplan.Files(ctx, plan)
 	if err != nil {
 		return Content{}, err
 	}
-	c.Sums[room] = sum
-	for _, m := range months.List() {
+	c.Files = files
+	c.Open = func(ctx context.Context, n int, read func(io.Reader) error) error {
+		return openFile(ctx, plan.Archive, places[n], read)
+	}
+	if err := convert.Run(ctx, plan, l, &convert.Nowhere{}, progress); err != nil {
+		return Content{}, err
+	}
+	c.Totals = l.totals
+	for _, m := range l.months.List() {
 		c.Totals.Months = append(c.Totals.Months, chart.Count(m))
 	}
-	c.Rooms, c.People = s.Rooms, s.People
 	c.Totals.Rooms, c.Totals.People, c.Totals.Files = int64(len(c.Rooms)), int64(len(c.People)), int64(len(c.Files))
-	return c, store.Ready()
+	return c, l.store.Ready()
 }
+
+// Rules says that everything is taken as it is.
+func (*loader) Rules() convert.Rules { return convert.Rules{} }
+
+// Begin does nothing.
+func (*loader) Begin(*convert.Plan, convert.Target) error { return nil }
+
+// Room begins a room.
+func (l *loader) Room(room *convert.Room) error {
+	l.room, l.sum = room.Number, site.Totals{}
+	return nil
+}
+
+// noLinks finds no files.
+var noLinks = site.NewFileLinks(nil)
+
+// Message keeps a message.
+func (l *loader) Message(m *convert.Message) error {
+	l.people[m.Author.Number].Add(m.Sent)
+	l.sum.Add(m.Sent)
+	l.totals.Add(m.Sent)
+	if !m.Sent.IsZero() {
+		l.months.Add(archive.Ticks(m.Sent))
+	}
+	return l.store.Add(l.room, siteplan.Message(m, noLinks))
+}
+
+// EndRoom keeps the sum of a room.
+func (l *loader) EndRoom() error {
+	l.sums[l.room] = l.sum
+	return nil
+}
+
+// File is not called: files are read when somebody asks for them.
+func (*loader) File(*convert.File, io.Reader) error { return nil }
+
+// End does nothing.
+func (*loader) End() error { return nil }

@@ -12,7 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
+	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/fulltext"
 	"csbackup/internal/chat/site"
 	"csbackup/internal/failure"
@@ -295,4 +297,15 @@ func (p *pages) query(f site.Filters) (q *fulltext.Query, problem string) {
 		}
 	}
 	return q, ""
+}
+
+// openFile gives the content of the n-th file of an archive, counted from 0.
+func openFile(ctx context.Context, a *archive.Archive, n int, read func(io.Reader) error) error {
+	at := -1
+	return a.Files(ctx, func(_, _ string, _ time.Time, _ int64, content io.Reader) error {
+		if at++; at != n {
+			return nil
+		}
+		return read(content)
+	})
 }

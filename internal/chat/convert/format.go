@@ -32,6 +32,9 @@ type Rules struct {
 	Folder, Zip bool
 	// Files tells that uploaded files are taken along.
 	Files bool
+	// Whole tells that what is written depends on all messages together, such as an index of their words: a run that
+	// is resumed gives all rooms again.
+	Whole bool
 	// Address tells what is wrong with an address of the map of people; nil takes all.
 	Address func(address string) error
 }

@@ -66,7 +66,7 @@ func (r *running) rooms() error {
 	wanted := r.plan.wanted()
 	err := r.plan.Archive.Messages(r.ctx, func(one archive.Room) bool {
 		room := wanted[one.ID]
-		return room != nil && !r.to.Done(room.Number)
+		return room != nil && !r.done(room)
 	}, func(one archive.Room) error {
 		if err := r.end(); err != nil {
 			return err
@@ -98,11 +98,14 @@ func (r *running) rooms() error {
 	return nil
 }
 
+// done tells that an earlier run has completed a room.
+func (r *running) done(room *Room) bool { return !r.plan.rules.Whole && r.to.Done(room.Number) }
+
 // begin starts the next room.
 func (r *running) begin() error {
 	r.room = r.plan.Rooms[r.next]
 	r.next++
-	if r.skipped = r.to.Done(r.room.Number); r.skipped {
+	if r.skipped = r.done(r.room); r.skipped {
 		r.meter.add(r.room.Messages)
 		return nil
 	}
@@ -221,4 +224,8 @@ func (p *Plan) PeopleOf() []*Person {
 }
 
 // Resume adds what an interrupted run noted of the rooms that are complete.
-func (p *Plan) Resume(notes []Note) { p.Notes.join(notes) }
+func (p *Plan) Resume(notes []Note) {
+	if !p.rules.Whole {
+		p.Notes.join(notes)
+	}
+}

@@ -31,5 +31,5 @@
 //
 // The index is what textindex makes, whose words the script cuts in the same way, with a word @ID for each author.
 //
-// It imports failure, report, and the chat packages chart and textindex.
+// It imports failure, report, and the chat packages archive (for the errors of full disks), chart and textindex.
 package site

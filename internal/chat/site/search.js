@@ -164,9 +164,12 @@
 
   function exactly(word) { return numbers(word, word, function (other) { return other === word; }); }
 
+  let shortened = false; // a beginning stands for too many words, so that only the word itself was looked for
   async function beginning(prefix) {
     const list = await numbers(prefix, prefix + "\u{10FFFF}", function (word) { return word.startsWith(prefix); });
-    return list || exactly(prefix);
+    if (list) { return list; }
+    shortened = true;
+    return exactly(prefix);
   }
 
   function union(lists) {
@@ -211,6 +214,7 @@
     const since = String(values.get("since")).trim(), until = String(values.get("until")).trim();
     remember(values);
     show([], query, mine);
+    shortened = false;
     if (!query.words.length && !query.prefixes.length && !person && !room) {
       say(total.toLocaleString("en") + " messages in " + index.rooms.length.toLocaleString("en") + " rooms. Type words, or choose a person or a room.");
       return;
@@ -234,7 +238,7 @@
       draw(groups);
       await show(groups, query, mine);
       if (mine !== latest) { return; }
-      say(count === 0 ? "Nothing was found." : count.toLocaleString("en") + (count === 1 ? " message" : " messages") + ", the latest months first");
+      say(count === 0 ? "Nothing was found." : count.toLocaleString("en") + (count === 1 ? " message" : " messages") + ", the latest months first" + (shortened ? "; type more for words that begin with \u201c" + query.prefixes[0] + "\u201d" : ""));
       document.body.dataset.milliseconds = String(performance.now() - begun);
       document.body.dataset.found = text + "|" + count;
     } catch (problem) {

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
+	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/textindex"
+	"csbackup/internal/failure"
 )
 
 const (
@@ -80,7 +83,15 @@ func (x *searchIndex) message(m Message, author Person) error {
 			return err
 		}
 	}
-	return x.builder.Spill()
+	return explainTemporary(x.builder.Spill())
+}
+
+// explainTemporary tells of temporary files that cannot be kept.
+func explainTemporary(err error) error {
+	if err == nil || !archive.IsFull(err) {
+		return err
+	}
+	return failure.Wrap(failure.DiskFull, os.TempDir(), "The folder for temporary files has no room for the index of the search", "Make room there, or name another folder in TMPDIR, and run the command again.", err)
 }
 
 // shorten cuts a text that is too long for a list of messages.

@@ -64,6 +64,7 @@ func build(t *testing.T, messages int) string {
 	t.Helper()
 	dir := t.TempDir()
 	files := []site.File{{FileLink: site.FileLink{Name: "00000009-0000-4000-8000-000000000001.html", Path: site.FilePath(0, "00000009-0000-4000-8000-000000000001.html"), Size: 30}, RoomID: 11, RoomName: "Room 1", Modified: start}}
+	links := site.NewFileLinks(files)
 	w := site.NewWriter(folder(dir), site.About{Title: "Contoso", Source: hostile[5], Archive: hostile[6], Made: start, Program: "csbackup"}, testRooms(), testPeople(), files)
 	words := strings.Fields("the budget of the year is ready and allocator errors wait for Grüße aus Köln with a plan about 今天的会议 Ελλάδα ΚΌΣΜΟΣ кофе")
 	number := 0
@@ -81,7 +82,7 @@ func build(t *testing.T, messages int) string {
 				html = `<b>bold</b> <span style="color:#ff0000">and red</span>`
 				text = "bold and red"
 			}
-			m := site.Message{ID: int64(i + 1), At: start.Add(time.Duration(i) * 20 * time.Minute), Author: int64(number%40 + 1), Alert: number%50 == 49, Text: text, HTML: html, Files: w.FilesOf(int64(10+room), text)}
+			m := site.Message{ID: int64(i + 1), At: start.Add(time.Duration(i) * 20 * time.Minute), Author: int64(number%40 + 1), Alert: number%50 == 49, Text: text, HTML: html, Files: links.Of(int64(10+room), text)}
 			if i == len(hostile)+2 {
 				m.At, m.Author = time.Time{}, 4711 // a date that is none, an author whom nobody knows
 			}

@@ -19,7 +19,6 @@ type Writer struct {
 	categories []Category
 	people     map[int64]*Person
 	files      []File
-	links      *FileLinks
 	index      *searchIndex
 	months     monthCounts
 	totals     Totals
@@ -44,7 +43,7 @@ type Target interface {
 // those who are missing are named by their number.
 func NewWriter(target Target, about About, rooms []Room, people []Person, files []File) *Writer {
 	w := &Writer{target: target, files: files, pages: Pages{Site: about, Policy: FilePolicy, HasFiles: len(files) > 0}, rooms: make(map[int64]*roomState, len(rooms)),
-		people: make(map[int64]*Person, len(people)), links: NewFileLinks(files)}
+		people: make(map[int64]*Person, len(people))}
 	for i := range people {
 		w.people[people[i].ID] = &people[i]
 	}
@@ -80,9 +79,6 @@ func (w *Writer) File(f File, content io.Reader) error {
 	})
 }
 
-// FilesOf gives the uploaded files of a room that the text of a message links to.
-func (w *Writer) FilesOf(room int64, text string) []FileLink { return w.links.Of(room, text) }
-
 // Message writes the next message of a room. Rooms come one after the other; a message of a room that ended is an error.
 func (w *Writer) Message(room int64, m Message) error {
 	if w.room == nil || w.room.state.ID != room {
@@ -103,7 +99,7 @@ func (w *Writer) Message(room int64, m Message) error {
 }
 
 func (w *Writer) begin(id int64) error {
-	if err := w.endRoom(); err != nil {
+	if err := w.EndRoom(); err != nil {
 		return err
 	}
 	state := w.rooms[id]
@@ -115,7 +111,8 @@ func (w *Writer) begin(id int64) error {
 	return nil
 }
 
-func (w *Writer) endRoom() error {
+// EndRoom completes the room whose messages came last. The next message of another room does that, too.
+func (w *Writer) EndRoom() error {
 	if w.room == nil {
 		return nil
 	}
@@ -132,7 +129,7 @@ type Result struct {
 
 // Close writes what is left: rooms without messages, the lists, the index, and the first page as the last.
 func (w *Writer) Close() (Result, error) {
-	steps := []func() error{w.endRoom, w.quietRooms, w.lists, w.index.finish, w.front}
+	steps := []func() error{w.EndRoom, w.quietRooms, w.lists, w.index.finish, w.front}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return Result{}, errors.Join(err, w.Abort())

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 )
 
@@ -65,6 +67,11 @@ func (b *Builder) Spill() error {
 		return fmt.Errorf("make a file for the index: %w", err)
 	}
 	b.runs = append(b.runs, file)
+	if runtime.GOOS != "windows" { // so that nothing is left after a kill
+		if err := os.Remove(file.Name()); err != nil {
+			return fmt.Errorf("make a file for the index: %w", err)
+		}
+	}
 	out := bufio.NewWriterSize(file, 1<<18)
 	var head []byte
 	for _, word := range slices.Sorted(maps.Keys(b.terms)) {
@@ -151,7 +158,10 @@ func (b *Builder) Finish(each func(Entry) error) (err error) {
 func (b *Builder) Close() error {
 	var err error
 	for _, file := range b.runs {
-		err = errors.Join(err, file.Close(), os.Remove(file.Name()))
+		err = errors.Join(err, file.Close())
+		if removed := os.Remove(file.Name()); !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
 	}
 	b.runs, b.terms = nil, nil
 	return err
