@@ -27,6 +27,8 @@ var layers = [][]string{
 	{"internal/host"},
 	{"internal/command"},
 	{"internal/demo"},
+	{"internal/chat/browse", "internal/chat/convert/htmlsite"},
+	{"internal/chat/siteplan"},
 	{"internal/chat/htmlreport", "internal/chat/transfer", "internal/chat/exporting", "internal/chat/importing", "internal/chat/convert"},
 	{"internal/service", "internal/simulation", "internal/chat"},
 	{"internal/admin"},

@@ -35,12 +35,21 @@ func TestMessagesAreFoundInATerminal(t *testing.T) {
 			got := run(t, append([]string{"chat", "search", source}, one.args...)...)
 			lines := strings.Count(got.stdout, "\n")
 			if got.code != 0 || lines != one.count || strings.Count(got.stdout, one.want) < lines {
-				t.Errorf("%v in %s: %d lines, not %d, with %q: %+v", one.args, source, lines, one.count, one.want, got)
+				t.Errorf(
+					"%v in %s: %d lines, not %d, with %q: %+v",
+					one.args,
+					source,
+					lines,
+					one.count,
+					one.want,
+					got,
+				)
 			}
 		}
 	}
 	got := run(t, "chat", "search", file, "message", "--limit", "2", "--output", "table")
-	if got.code != 0 || !strings.Contains(got.stdout, "messages, the latest first, of which these are 2") || !strings.Contains(got.stdout, "Author") {
+	if got.code != 0 || !strings.Contains(got.stdout, "messages, the latest first, of which these are 2") ||
+		!strings.Contains(got.stdout, "Author") {
 		t.Errorf("got %+v", got)
 	}
 	for _, one := range []struct {
@@ -53,7 +62,9 @@ func TestMessagesAreFoundInATerminal(t *testing.T) {
 		{[]string{filepath.Join(dir, "none.zip"), "x"}, 4, failure.FileNotFound}, {[]string{"sqlite:" + filepath.Join(dir, "none.db"), "x"}, 4, failure.DatabaseNotFound},
 		{[]string{filepath.Join(dir, "from.db"), "x"}, 7, failure.ArchiveForeign},
 	} {
-		if got := run(t, append([]string{"chat", "search"}, one.args...)...); got.code != one.code || got.stdout != "" || !strings.Contains(got.stderr, `"Id":"`+string(one.id)+`"`) {
+		if got := run(t, append([]string{"chat", "search"}, one.args...)...); got.code != one.code ||
+			got.stdout != "" ||
+			!strings.Contains(got.stderr, `"Id":"`+string(one.id)+`"`) {
 			t.Errorf("%v gives %+v, not %d %s", one.args, got, one.code, one.id)
 		}
 	}

@@ -18,7 +18,12 @@ type ChatBrowse struct {
 
 // AddFlags registers the command's flags.
 func (o *ChatBrowse) AddFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.Listen, "listen", "127.0.0.1:0", "listen at this loopback `address`; port 0 takes any that is free")
+	flags.StringVar(
+		&o.Listen,
+		"listen",
+		"127.0.0.1:0",
+		"listen at this loopback `address`; port 0 takes any that is free",
+	)
 }
 
 // SetArguments takes what is served.
@@ -39,8 +44,17 @@ type ChatBrowsing struct {
 
 // Tables tells where to look.
 func (r ChatBrowsing) Tables() []report.Table {
-	return []report.Table{{Rows: [][]string{{"Open", r.URL}, {"Rooms", report.Number(r.Rooms)}, {"People", report.Number(r.People)},
-		{"Messages", report.Number(r.Messages)}, {"To stop", "press Ctrl-C"}}}}
+	return []report.Table{
+		{
+			Rows: [][]string{
+				{"Open", r.URL},
+				{"Rooms", report.Number(r.Rooms)},
+				{"People", report.Number(r.People)},
+				{"Messages", report.Number(r.Messages)},
+				{"To stop", "press Ctrl-C"},
+			},
+		},
+	}
 }
 
 // Run serves until ctx ends; being stopped then is not an error.

@@ -17,7 +17,9 @@ func exportPage(o *ChatExport, r transfer.ExportResult, sum string, at time.Time
 	page, facts := newReport("export", r.Source, at)
 	page.Verdict, page.Good = "All that was asked for is in the archive.", true
 	if n := int64(len(r.LeftOut)); n > 0 {
-		page.Verdict, page.Good = "The archive is whole, but "+things(n)+" that should be in it could not be taken along; they are named below.", false
+		page.Verdict, page.Good = "The archive is whole, but "+things(
+			n,
+		)+" that should be in it could not be taken along; they are named below.", false
 	}
 	var first, last time.Time
 	people := int64(0)
@@ -60,8 +62,17 @@ func exportFacts(o *ChatExport, r transfer.ExportResult, sum string) []htmlrepor
 	for _, one := range r.Scope {
 		scope = append(scope, one.Name+" ("+one.GUID+")")
 	}
-	facts := []htmlreport.Fact{{Name: "Source", Value: r.Source}, {Name: "Schema", Value: r.Schema}, {Name: "Archive", Value: archive},
-		{Name: "SHA-256 of the archive", Value: sum}, {Name: "Level", Value: r.Level}, {Name: "Categories", Value: strings.Join(scope, ", ")}}
+	facts := []htmlreport.Fact{
+		{Name: "Source", Value: r.Source},
+		{Name: "Schema", Value: r.Schema},
+		{Name: "Archive", Value: archive},
+		{
+			Name:  "SHA-256 of the archive",
+			Value: sum,
+		},
+		{Name: "Level", Value: r.Level},
+		{Name: "Categories", Value: strings.Join(scope, ", ")},
+	}
 	if len(scope) == 0 {
 		facts[len(facts)-1].Value = "all"
 	}
@@ -72,13 +83,29 @@ func exportFacts(o *ChatExport, r transfer.ExportResult, sum string) []htmlrepor
 	if !r.OneMoment {
 		reading = r.Isolation
 	}
-	facts = append(facts, htmlreport.Fact{Name: "How it was read", Value: reading}, htmlreport.Fact{Name: "Rows", Value: report.Number(r.Rows)},
-		htmlreport.Fact{Name: "Size", Value: report.Bytes(r.Packed) + " for " + report.Bytes(r.Unpacked) + " of content"})
+	facts = append(
+		facts,
+		htmlreport.Fact{Name: "How it was read", Value: reading},
+		htmlreport.Fact{Name: "Rows", Value: report.Number(r.Rows)},
+		htmlreport.Fact{
+			Name:  "Size",
+			Value: report.Bytes(r.Packed) + " for " + report.Bytes(r.Unpacked) + " of content",
+		},
+	)
 	if r.Files > 0 {
-		facts = append(facts, htmlreport.Fact{Name: "Uploaded files", Value: report.Number(r.Files) + ", " + report.Bytes(r.FileBytes)})
+		facts = append(
+			facts,
+			htmlreport.Fact{
+				Name:  "Uploaded files",
+				Value: report.Number(r.Files) + ", " + report.Bytes(r.FileBytes),
+			},
+		)
 	}
 	if o.DisableExportedNodes {
-		facts = append(facts, htmlreport.Fact{Name: "Rooms disabled afterwards", Value: report.Number(r.Disabled)})
+		facts = append(
+			facts,
+			htmlreport.Fact{Name: "Rooms disabled afterwards", Value: report.Number(r.Disabled)},
+		)
 	}
 	return append(facts, htmlreport.Fact{Name: "Took", Value: seconds(r.Seconds)})
 }
@@ -89,16 +116,33 @@ func exportSections(r transfer.ExportResult) []htmlreport.Section {
 	for _, one := range r.LeftOut {
 		left.Rows = append(left.Rows, []string{one})
 	}
-	counts := htmlreport.Section{Title: "What the archive holds", Header: []string{"Rows of", "Rows"}, Numbers: 1}
+	counts := htmlreport.Section{
+		Title:   "What the archive holds",
+		Header:  []string{"Rows of", "Rows"},
+		Numbers: 1,
+	}
 	for _, one := range r.Tables {
 		counts.Rows = append(counts.Rows, []string{schema.Words(one.Table), report.Number(one.Rows)})
 		counts.Behind = append(counts.Behind, one.Table)
 	}
 	byCategory := newCategories("Rooms", "Messages")
-	rooms := htmlreport.Section{Title: "Rooms", Header: []string{"Category", "Room", "First message", "Last message", "Messages"}, Numbers: 1}
+	rooms := htmlreport.Section{
+		Title:   "Rooms",
+		Header:  []string{"Category", "Room", "First message", "Last message", "Messages"},
+		Numbers: 1,
+	}
 	for _, one := range r.Rooms {
 		byCategory.add(one.Category, 1, one.Messages)
-		rooms.Rows = append(rooms.Rows, []string{one.Category, one.Name, moment(one.First), moment(one.Last), report.Number(one.Messages)})
+		rooms.Rows = append(
+			rooms.Rows,
+			[]string{
+				one.Category,
+				one.Name,
+				moment(one.First),
+				moment(one.Last),
+				report.Number(one.Messages),
+			},
+		)
 	}
 	return []htmlreport.Section{left, byCategory.section(), rooms, counts}
 }
@@ -121,12 +165,21 @@ func notIncluded(o *ChatExport, r transfer.ExportResult) string {
 	}
 	switch {
 	case r.FileLinks > 0 && o.FileStore != "":
-		add("the uploaded files that "+report.Number(r.FileLinks)+" messages link to", "they are not in the file store")
+		add(
+			"the uploaded files that "+report.Number(r.FileLinks)+" messages link to",
+			"they are not in the file store",
+		)
 	case r.FileLinks > 0:
-		add("the uploaded files that "+report.Number(r.FileLinks)+" messages link to", "they lie in the file store, which --file-store would have named")
+		add(
+			"the uploaded files that "+report.Number(r.FileLinks)+" messages link to",
+			"they lie in the file store, which --file-store would have named",
+		)
 	}
 	if r.Unreferenced > 0 {
-		add(report.Number(r.Unreferenced)+" people and groups", "nothing in the archive refers to them and the directory fills them in again")
+		add(
+			report.Number(r.Unreferenced)+" people and groups",
+			"nothing in the archive refers to them and the directory fills them in again",
+		)
 	}
 	rebuilt := 0
 	for _, t := range schema.Tables(r.Schema) {
@@ -135,7 +188,10 @@ func notIncluded(o *ChatExport, r transfer.ExportResult) string {
 		}
 	}
 	if rebuilt > 0 && r.Level == string(schema.LevelAll) {
-		add(fmt.Sprintf("%d tables of the service's own state", rebuilt), "the directory and the service fill them again by themselves")
+		add(
+			fmt.Sprintf("%d tables of the service's own state", rebuilt),
+			"the directory and the service fill them again by themselves",
+		)
 	}
 	if len(parts) == 0 {
 		return "Nothing was left out."
@@ -161,11 +217,31 @@ func importPage(o *ChatImport, r transfer.ImportResult, sum string, at time.Time
 		sizes[i] = roomSize{one.Category, one.Name, one.Messages}
 	}
 	page.Largest = largestRooms(sizes)
-	page.Facts = append(facts, htmlreport.Fact{Name: "Source", Value: m.Source}, htmlreport.Fact{Name: "Archive", Value: r.Archive}, htmlreport.Fact{Name: "SHA-256 of the archive", Value: sum},
-		htmlreport.Fact{Name: "Level", Value: m.Level}, htmlreport.Fact{Name: "Database", Value: r.Target}, htmlreport.Fact{Name: "Schema", Value: r.Schema},
-		htmlreport.Fact{Name: "Clashes", Value: report.Number(r.ClashCount)}, htmlreport.Fact{Name: "Missing", Value: report.Number(r.MissingCount)})
+	page.Facts = append(
+		facts,
+		htmlreport.Fact{Name: "Source", Value: m.Source},
+		htmlreport.Fact{Name: "Archive", Value: r.Archive},
+		htmlreport.Fact{Name: "SHA-256 of the archive", Value: sum},
+		htmlreport.Fact{
+			Name:  "Level",
+			Value: m.Level,
+		},
+		htmlreport.Fact{Name: "Database", Value: r.Target},
+		htmlreport.Fact{Name: "Schema", Value: r.Schema},
+		htmlreport.Fact{
+			Name:  "Clashes",
+			Value: report.Number(r.ClashCount),
+		},
+		htmlreport.Fact{Name: "Missing", Value: report.Number(r.MissingCount)},
+	)
 	if o.FileStore != "" || r.Files+r.FilesSame > 0 {
-		page.Facts = append(page.Facts, htmlreport.Fact{Name: "Uploaded files", Value: report.Number(r.Files) + ", and " + report.Number(r.FilesSame) + " that were there"})
+		page.Facts = append(
+			page.Facts,
+			htmlreport.Fact{
+				Name:  "Uploaded files",
+				Value: report.Number(r.Files) + ", and " + report.Number(r.FilesSame) + " that were there",
+			},
+		)
 	}
 	page.Facts = append(page.Facts, htmlreport.Fact{Name: "Took", Value: seconds(r.Seconds)})
 	page.Sections = importSections(r)
@@ -207,20 +283,31 @@ func notTaken(r transfer.ImportResult, err error) string {
 	case r.LeftOutCount == 1:
 		return "One row or file of the archive " + done + "left out, because the database cannot take it; it is named below with the reason."
 	case r.LeftOutCount > 0:
-		return report.Number(r.LeftOutCount) + " rows or files of the archive " + done + "left out, because the database cannot take them; they are named below with their reasons."
+		return report.Number(
+			r.LeftOutCount,
+		) + " rows or files of the archive " + done + "left out, because the database cannot take them; they are named below with their reasons."
 	}
 	return "Nothing of the archive " + done + "left out."
 }
 
 // importSections are the tables of an import's report.
 func importSections(r transfer.ImportResult) []htmlreport.Section {
-	missing := htmlreport.Section{Title: "Missing in the archive and in the database", Header: []string{"What rows refer to"}}
+	missing := htmlreport.Section{
+		Title:  "Missing in the archive and in the database",
+		Header: []string{"What rows refer to"},
+	}
 	for _, one := range r.Missing {
 		missing.Rows = append(missing.Rows, []string{one})
 	}
-	clashes := htmlreport.Section{Title: "Clashes", Header: []string{"Rows of", "What", "In the database", "In the archive", "Done"}}
+	clashes := htmlreport.Section{
+		Title:  "Clashes",
+		Header: []string{"Rows of", "What", "In the database", "In the archive", "Done"},
+	}
 	for _, c := range r.Clashes {
-		clashes.Rows = append(clashes.Rows, []string{schema.Words(c.Table), c.Where, c.Database, c.Archive, c.Done})
+		clashes.Rows = append(
+			clashes.Rows,
+			[]string{schema.Words(c.Table), c.Where, c.Database, c.Archive, c.Done},
+		)
 		clashes.Behind = append(clashes.Behind, c.Table)
 	}
 	if more := r.ClashCount - int64(len(r.Clashes)); more > 0 {
@@ -231,16 +318,46 @@ func importSections(r transfer.ImportResult) []htmlreport.Section {
 		left.Rows = append(left.Rows, []string{one})
 	}
 	header, byTable := tableCounts(r)
-	counts := htmlreport.Section{Title: "What the archive holds", Header: header, Rows: byTable, Numbers: len(header) - 1}
+	counts := htmlreport.Section{
+		Title:   "What the archive holds",
+		Header:  header,
+		Rows:    byTable,
+		Numbers: len(header) - 1,
+	}
 	for _, row := range byTable {
 		counts.Behind = append(counts.Behind, row[0])
 		row[0] = schema.Words(row[0])
 	}
-	rooms := htmlreport.Section{Title: "Messages by room", Header: []string{"Category", "Room", "In the archive", "New", "Under a new number", "Changed", "There already", "Left out"}, Numbers: 6}
+	rooms := htmlreport.Section{
+		Title: "Messages by room",
+		Header: []string{
+			"Category",
+			"Room",
+			"In the archive",
+			"New",
+			"Under a new number",
+			"Changed",
+			"There already",
+			"Left out",
+		},
+		Numbers: 6,
+	}
 	byCategory := newCategories("Rooms", "Messages in the archive", "New", "Changed")
 	for _, one := range r.Rooms {
 		byCategory.add(one.Category, 1, one.Messages, one.Added, one.Changed)
-		rooms.Rows = append(rooms.Rows, []string{one.Category, one.Name, report.Number(one.Messages), report.Number(one.Added), report.Number(one.Renumbered), report.Number(one.Changed), report.Number(one.Same), report.Number(one.LeftOut)})
+		rooms.Rows = append(
+			rooms.Rows,
+			[]string{
+				one.Category,
+				one.Name,
+				report.Number(one.Messages),
+				report.Number(one.Added),
+				report.Number(one.Renumbered),
+				report.Number(one.Changed),
+				report.Number(one.Same),
+				report.Number(one.LeftOut),
+			},
+		)
 	}
 	return []htmlreport.Section{missing, clashes, left, byCategory.section(), rooms, counts}
 }

@@ -19,8 +19,8 @@ import (
 	"csbackup/internal/report"
 )
 
-// checkReport refuses early a report that could not be written: into a folder that is not there, or in a form that its name
-// does not tell.
+// checkReport refuses early a report that could not be written: into a folder that is not there, or in a form
+// that its name does not tell.
 func checkReport(path string) error {
 	if path == "" {
 		return nil
@@ -29,8 +29,12 @@ func checkReport(path string) error {
 	case ".html", ".htm", ".json":
 		return checkFolder(path)
 	}
-	return failure.New(failure.InvalidUsage, path, "The name of the report does not tell in which form it is to be: "+filepath.Base(path),
-		"Give it a name that ends in .html for a page, or in .json for the result as JSON.")
+	return failure.New(
+		failure.InvalidUsage,
+		path,
+		"The name of the report does not tell in which form it is to be: "+filepath.Base(path),
+		"Give it a name that ends in .html for a page, or in .json for the result as JSON.",
+	)
 }
 
 // jsonReport is a result with the error that it ended in.
@@ -39,8 +43,8 @@ type jsonReport struct {
 	Error  *report.ErrorObject `json:",omitempty"`
 }
 
-// writeReport writes the page, or the result as JSON where the name of the report ends so. Of a run that failed the
-// JSON is an object with the result and the error.
+// writeReport writes the page, or the result as JSON where the name of the report ends so. Of a run that
+// failed the JSON is an object with the result and the error.
 func writeReport(path string, page func() htmlreport.Page, result any, outcome error) error {
 	if !strings.EqualFold(filepath.Ext(path), ".json") {
 		return htmlreport.Write(path, page())
@@ -74,8 +78,15 @@ func newReport(what, of string, at time.Time) (htmlreport.Page, []htmlreport.Fac
 	if version.Commit != "" {
 		program += ", commit " + version.Commit[:min(12, len(version.Commit))]
 	}
-	page := htmlreport.Page{Title: fmt.Sprintf("Persistent Chat %s, %s: %s", what, at.UTC().Format("2 January 2006"), of)}
-	return page, []htmlreport.Fact{{Name: "Made", Value: moment(at)}, {Name: "Host", Value: host}, {Name: "Account", Value: account}, {Name: "Program", Value: program}}
+	page := htmlreport.Page{
+		Title: fmt.Sprintf("Persistent Chat %s, %s: %s", what, at.UTC().Format("2 January 2006"), of),
+	}
+	return page, []htmlreport.Fact{
+		{Name: "Made", Value: moment(at)},
+		{Name: "Host", Value: host},
+		{Name: "Account", Value: account},
+		{Name: "Program", Value: program},
+	}
 }
 
 // sumOf gives the SHA-256 of a file.
@@ -86,15 +97,24 @@ func sumOf(file *os.File) (string, error) {
 		_, err = io.Copy(hash, io.NewSectionReader(file, 0, info.Size()))
 	}
 	if err != nil {
-		return "", failure.Wrap(failure.FileNotReadable, file.Name(), "The archive cannot be read", "Check the disk that it lies on.", err)
+		return "", failure.Wrap(
+			failure.FileNotReadable,
+			file.Name(),
+			"The archive cannot be read",
+			"Check the disk that it lies on.",
+			err,
+		)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // figures are the sum of an archive: what is in it at all.
 func figures(rooms, people, messages int64, first, last time.Time) []htmlreport.Figure {
-	list := []htmlreport.Figure{{Value: report.Number(rooms), Label: "Rooms"}, {Value: report.Number(people), Label: "People and groups"},
-		{Value: report.Number(messages), Label: "Messages"}}
+	list := []htmlreport.Figure{
+		{Value: report.Number(rooms), Label: "Rooms"},
+		{Value: report.Number(people), Label: "People and groups"},
+		{Value: report.Number(messages), Label: "Messages"},
+	}
 	if !first.IsZero() && !last.IsZero() {
 		const month = "Jan 2006"
 		period := first.UTC().Format(month)
@@ -124,7 +144,10 @@ type roomSize struct {
 // largestRooms are the ten rooms with the most messages.
 func largestRooms(rooms []roomSize) chart.Bars {
 	rooms = slices.DeleteFunc(slices.Clone(rooms), func(r roomSize) bool { return r.messages == 0 })
-	slices.SortStableFunc(rooms, func(a, b roomSize) int { return int(min(1, max(-1, b.messages-a.messages))) })
+	slices.SortStableFunc(
+		rooms,
+		func(a, b roomSize) int { return int(min(1, max(-1, b.messages-a.messages))) },
+	)
 	var names []string
 	var values []int64
 	for _, r := range rooms[:min(10, len(rooms))] {

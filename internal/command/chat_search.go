@@ -21,7 +21,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// ChatSearch finds messages in an archive or an SQLite database by their words, as the pages of ChatBrowse do.
+// ChatSearch finds messages in an archive or an SQLite database by their words, as the pages of ChatBrowse
+// do.
 type ChatSearch struct {
 	FileName string // an archive, or sqlite:PATH
 	Words    string
@@ -35,9 +36,24 @@ type ChatSearch struct {
 // AddFlags registers the command's flags.
 func (o *ChatSearch) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Room, "room", "", "only in rooms with this `text` in their category and name")
-	flags.StringVar(&o.Person, "person", "", "only what people wrote who have this `text` in their name or address")
-	flags.StringVar(&o.Since, "since", "", "only messages from this `date` on: 2018, 2018-01, 2018-01-31 or 2018-01-31T14:00:00Z; UTC unless it says otherwise")
-	flags.StringVar(&o.Until, "until", "", "only messages up to this `date`, the whole year, month or day included")
+	flags.StringVar(
+		&o.Person,
+		"person",
+		"",
+		"only what people wrote who have this `text` in their name or address",
+	)
+	flags.StringVar(
+		&o.Since,
+		"since",
+		"",
+		"only messages from this `date` on: 2018, 2018-01, 2018-01-31 or 2018-01-31T14:00:00Z; UTC unless it says otherwise",
+	)
+	flags.StringVar(
+		&o.Until,
+		"until",
+		"",
+		"only messages up to this `date`, the whole year, month or day included",
+	)
 	flags.Int64Var(&o.Limit, "limit", 50, "show at most this `number` of messages, the latest; 0 for all")
 }
 
@@ -90,10 +106,20 @@ func (r chatHits) Tables() []report.Table {
 func (o *ChatSearch) Run(ctx context.Context, env *Environment) (err error) {
 	search := &searching{words: textindex.ParseQuery(o.Words), limit: o.Limit}
 	if o.Limit < 0 {
-		return failure.New(failure.OutOfRange, strconv.FormatInt(o.Limit, 10), "--limit is below 0", "Give the most messages to show, or 0 for all.")
+		return failure.New(
+			failure.OutOfRange,
+			strconv.FormatInt(o.Limit, 10),
+			"--limit is below 0",
+			"Give the most messages to show, or 0 for all.",
+		)
 	}
 	if search.words.IsEmpty() && o.Room == "" && o.Person == "" && o.Since == "" && o.Until == "" {
-		return failure.New(failure.InvalidUsage, o.Words, "Nothing says what to look for", "Give words of letters or digits behind the archive, or --room, --person, --since or --until.")
+		return failure.New(
+			failure.InvalidUsage,
+			o.Words,
+			"Nothing says what to look for",
+			"Give words of letters or digits behind the archive, or --room, --person, --since or --until.",
+		)
 	}
 	if search.since, err = searchDate(o.Since, false); err == nil {
 		search.until, err = searchDate(o.Until, true)
@@ -137,7 +163,12 @@ func (o *ChatSearch) people(plan *convert.Plan) (map[int64]bool, error) {
 		wanted[id] = true
 	}
 	if len(wanted) == 0 {
-		return nil, failure.New(failure.InvalidUsage, o.Person, fmt.Sprintf("Nobody who wrote in %s has %.100q in their name or address", o.FileName, o.Person), "Give a part of a name or address.")
+		return nil, failure.New(
+			failure.InvalidUsage,
+			o.Person,
+			fmt.Sprintf("Nobody who wrote in %s has %.100q in their name or address", o.FileName, o.Person),
+			"Give a part of a name or address.",
+		)
 	}
 	return wanted, nil
 }
@@ -153,7 +184,12 @@ func (o *ChatSearch) choose(plan *convert.Plan) error {
 	}
 	plan.Rooms = slices.DeleteFunc(plan.Rooms, func(r *convert.Room) bool { return !wanted[r.Number] })
 	if len(plan.Rooms) == 0 {
-		return failure.New(failure.RoomNotFound, o.Room, fmt.Sprintf("No room has %.100q in its category and name", o.Room), "See the rooms with \"csbackup chat show\".")
+		return failure.New(
+			failure.RoomNotFound,
+			o.Room,
+			fmt.Sprintf("No room has %.100q in its category and name", o.Room),
+			"See the rooms with \"csbackup chat show\".",
+		)
 	}
 	return nil
 }
@@ -196,7 +232,16 @@ func (s *searching) Message(m *convert.Message) error {
 		return nil
 	}
 	s.count++
-	hit := ChatHit{Category: m.Room.Category, Room: m.Room.Name, RoomID: m.Room.Number, ChatID: m.ID, Author: m.Author.Name, Address: m.Author.URI, Alert: m.Alert, Text: m.Text}
+	hit := ChatHit{
+		Category: m.Room.Category,
+		Room:     m.Room.Name,
+		RoomID:   m.Room.Number,
+		ChatID:   m.ID,
+		Author:   m.Author.Name,
+		Address:  m.Author.URI,
+		Alert:    m.Alert,
+		Text:     m.Text,
+	}
 	if sent := m.Sent; !sent.IsZero() {
 		hit.Time = &sent
 	}

@@ -17,9 +17,13 @@ import (
 	"csbackup/internal/failure"
 )
 
-// openReadable opens an archive, or a database in a file named as sqlite:PATH, which is exported into a temporary file
-// first, so that both are read alike. The caller calls close.
-func openReadable(ctx context.Context, env *Environment, name string) (a *archive.Archive, close func() error, err error) {
+// openReadable opens an archive, or a database in a file named as sqlite:PATH, which is exported into a
+// temporary file first, so that both are read alike. The caller calls close.
+func openReadable(
+	ctx context.Context,
+	env *Environment,
+	name string,
+) (a *archive.Archive, close func() error, err error) {
 	if !strings.HasPrefix(name, "sqlite:") {
 		a, file, err := openArchive(name)
 		if err != nil {
@@ -44,7 +48,13 @@ func openReadable(ctx context.Context, env *Environment, name string) (a *archiv
 func temporary(pattern string) (file *os.File, done func() error, err error) {
 	file, err = os.CreateTemp("", pattern) // with mode 0600
 	if err != nil {
-		return nil, nil, failure.Wrap(failure.FileNotWritable, os.TempDir(), "No file can be made in the folder for temporary files", "Make room there, or name another folder in TMPDIR.", err)
+		return nil, nil, failure.Wrap(
+			failure.FileNotWritable,
+			os.TempDir(),
+			"No file can be made in the folder for temporary files",
+			"Make room there, or name another folder in TMPDIR.",
+			err,
+		)
 	}
 	name := file.Name()
 	removed := runtime.GOOS != "windows" && os.Remove(name) == nil // so that nothing is left after a kill
@@ -65,18 +75,34 @@ func exportTo(ctx context.Context, env *Environment, name string, file *os.File)
 		return err
 	}
 	out := bufio.NewWriterSize(file, 256<<10)
-	_, err = transfer.Export(ctx, db, out, transfer.ExportOptions{Source: name, Level: schema.LevelAll, LeaveOutUnknown: true}, env.Sink.Progress)
+	_, err = transfer.Export(
+		ctx,
+		db,
+		out,
+		transfer.ExportOptions{Source: name, Level: schema.LevelAll, LeaveOutUnknown: true},
+		env.Sink.Progress,
+	)
 	if err = errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	if err := out.Flush(); err != nil {
-		return failure.Wrap(failure.DiskFull, os.TempDir(), "The folder for temporary files has no room for what the database holds", "Make room there, or name another folder in TMPDIR.", err)
+		return failure.Wrap(
+			failure.DiskFull,
+			os.TempDir(),
+			"The folder for temporary files has no room for what the database holds",
+			"Make room there, or name another folder in TMPDIR.",
+			err,
+		)
 	}
 	return nil
 }
 
 // loadPlan opens an archive, or a database in a file, and reads all but its messages. The caller calls close.
-func loadPlan(ctx context.Context, env *Environment, name string) (plan *convert.Plan, close func() error, err error) {
+func loadPlan(
+	ctx context.Context,
+	env *Environment,
+	name string,
+) (plan *convert.Plan, close func() error, err error) {
 	a, done, err := openReadable(ctx, env, name)
 	if err != nil {
 		return nil, nil, err
@@ -90,7 +116,12 @@ func loadPlan(ctx context.Context, env *Environment, name string) (plan *convert
 
 // aboutSite says by what a site is made, and of what.
 func aboutSite(limits string) site.About {
-	return site.About{Title: "Persistent Chat", Limits: limits, Made: time.Now(), Program: "csbackup " + Current().Version}
+	return site.About{
+		Title:   "Persistent Chat",
+		Limits:  limits,
+		Made:    time.Now(),
+		Program: "csbackup " + Current().Version,
+	}
 }
 
 // limitsOf says what of an archive is left out by the selection of a conversion.

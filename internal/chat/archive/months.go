@@ -69,7 +69,10 @@ func (m *Months) List() []Month {
 	m.flush()
 	list := make([]Month, 0, len(m.counts))
 	for _, month := range slices.Sorted(maps.Keys(m.counts)) {
-		list = append(list, Month{Year: month / 12, Month: time.Month(month%12 + 1), Messages: m.counts[month]})
+		list = append(
+			list,
+			Month{Year: month / 12, Month: time.Month(month%12 + 1), Messages: m.counts[month]},
+		)
 	}
 	return list
 }

@@ -14,9 +14,14 @@ import (
 	"csbackup/internal/report"
 )
 
-// Load fills a store with the messages of a plan, and gives what is served besides. The caller closes the store,
-// which is there where there is no error.
-func Load(ctx context.Context, plan *convert.Plan, about site.About, progress func(report.Progress)) (Content, *fulltext.Store, error) {
+// Load fills a store with the messages of a plan, and gives what is served besides. The caller closes the
+// store, which is there where there is no error.
+func Load(
+	ctx context.Context,
+	plan *convert.Plan,
+	about site.About,
+	progress func(report.Progress),
+) (Content, *fulltext.Store, error) {
 	store, err := fulltext.Create()
 	if err != nil {
 		return Content{}, nil, err
@@ -40,7 +45,12 @@ type loader struct {
 	months archive.Months
 }
 
-func (l *loader) load(ctx context.Context, plan *convert.Plan, about site.About, progress func(report.Progress)) (Content, error) {
+func (l *loader) load(
+	ctx context.Context,
+	plan *convert.Plan,
+	about site.About,
+	progress func(report.Progress),
+) (Content, error) {
 	about.Source, about.Archive = plan.Archive.Manifest().Source, plan.Name
 	c := Content{About: about, Rooms: siteplan.Rooms(plan), People: siteplan.People(plan), Sums: l.sums}
 	for i := range c.People {
@@ -61,7 +71,13 @@ func (l *loader) load(ctx context.Context, plan *convert.Plan, about site.About,
 	for _, m := range l.months.List() {
 		c.Totals.Months = append(c.Totals.Months, chart.Count(m))
 	}
-	c.Totals.Rooms, c.Totals.People, c.Totals.Files = int64(len(c.Rooms)), int64(len(c.People)), int64(len(c.Files))
+	c.Totals.Rooms, c.Totals.People, c.Totals.Files = int64(
+		len(c.Rooms),
+	), int64(
+		len(c.People),
+	), int64(
+		len(c.Files),
+	)
 	return c, l.store.Ready()
 }
 

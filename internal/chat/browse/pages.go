@@ -3,6 +3,7 @@ package browse
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -39,8 +40,14 @@ type room struct {
 }
 
 func newPages(content Content, store *fulltext.Store) *pages {
-	p := &pages{Content: content, store: store, Pages: site.Pages{Site: content.About, Policy: pagePolicy, HasFiles: len(content.Files) > 0},
-		people: make(map[int64]site.Person, len(content.People)), rooms: make(map[int64]room, len(content.Rooms)), links: site.NewFileLinks(content.Files)}
+	p := &pages{
+		Content: content,
+		store:   store,
+		Pages:   site.Pages{Site: content.About, Policy: pagePolicy, HasFiles: len(content.Files) > 0},
+		people:  make(map[int64]site.Person, len(content.People)),
+		rooms:   make(map[int64]room, len(content.Rooms)),
+		links:   site.NewFileLinks(content.Files),
+	}
 	slices.SortFunc(p.People, func(a, b site.Person) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
@@ -65,8 +72,10 @@ func newPages(content Content, store *fulltext.Store) *pages {
 var (
 	listPath     = regexp.MustCompile(`^(people|files)(?:-([0-9]{1,6}))?\.html$`)
 	categoryPath = regexp.MustCompile(`^categories/([0-9]{1,9})(?:-([0-9]{1,6}))?\.html$`)
-	roomPath     = regexp.MustCompile(`^rooms/(-?[0-9]{1,19})/([0-9]{4,5}-[0-9]{2}(?:-[0-9]{1,9})?|index)\.html$`)
-	filePath     = regexp.MustCompile(`^files/([0-9]{1,9})/[^/]+$`)
+	roomPath     = regexp.MustCompile(
+		`^rooms/(-?[0-9]{1,19})/([0-9]{4,5}-[0-9]{2}(?:-[0-9]{1,9})?|index)\.html$`,
+	)
+	filePath = regexp.MustCompile(`^files/([0-9]{1,9})/[^/]+$`)
 )
 
 // answer gives the page of a path, or errNothing.
@@ -150,7 +159,10 @@ func (p *pages) room(ctx context.Context, w http.ResponseWriter, id, name string
 		if err != nil {
 			return err
 		}
-		return writePage(w, func(to io.Writer) error { return p.RoomPage(to, room.Room, room.up, p.Sums[number], months) })
+		return writePage(
+			w,
+			func(to io.Writer) error { return p.RoomPage(to, room.Room, room.up, p.Sums[number], months) },
+		)
 	}
 	at := slices.IndexFunc(all, func(one fulltext.Page) bool { return one.Name == name })
 	if at < 0 {
@@ -172,7 +184,10 @@ func (p *pages) room(ctx context.Context, w http.ResponseWriter, id, name string
 	if at+1 < len(all) {
 		turn.After = all[at+1].Name + ".html"
 	}
-	return writePage(w, func(to io.Writer) error { return p.MessagesPage(to, room.Room, room.up, body.Span(), turn, body.HTML) })
+	return writePage(
+		w,
+		func(to io.Writer) error { return p.MessagesPage(to, room.Room, room.up, body.Span(), turn, body.HTML) },
+	)
 }
 
 func (p *pages) person(id int64) site.Person {
@@ -191,7 +206,10 @@ func (p *pages) file(w http.ResponseWriter, r *http.Request, n int) error {
 	head := w.Header()
 	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	head.Set("Content-Type", "application/octet-stream")
-	head.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(file.Path)}))
+	head.Set(
+		"Content-Disposition",
+		mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(file.Path)}),
+	)
 	head.Set("Content-Length", strconv.FormatInt(file.Size, 10))
 	if r.Method == http.MethodHead {
 		return nil
@@ -214,12 +232,21 @@ const hitsPerPage = 50
 // search answers with what was found.
 func (p *pages) search(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
-	filters := site.Filters{Words: values.Get("q"), RoomName: values.Get("room"), Person: values.Get("person"), Since: values.Get("since"), Until: values.Get("until")}
+	filters := site.Filters{
+		Words:    values.Get("q"),
+		RoomName: values.Get("room"),
+		Person:   values.Get("person"),
+		Since:    values.Get("since"),
+		Until:    values.Get("until"),
+	}
 	p.suggest(&filters)
 	page := max(1, pageNumber(values.Get("page")))
 	query, problem := p.query(filters)
 	if problem != "" || query == nil {
-		return writePage(w, func(to io.Writer) error { return p.FoundPage(to, filters, problem, nil, nil, site.Turn{}) })
+		return writePage(
+			w,
+			func(to io.Writer) error { return p.FoundPage(to, filters, problem, nil, nil, site.Turn{}) },
+		)
 	}
 	const furthest = 10_000 // of the pages, which are kept in memory up to that one
 	page = min(page, furthest/hitsPerPage)
@@ -230,7 +257,8 @@ func (p *pages) search(w http.ResponseWriter, r *http.Request) error {
 	var body []byte
 	for _, hit := range found.Hits {
 		room := p.rooms[hit.Room]
-		body = site.AppendHit(body, room.Room, hit.Page, hit.Message, p.person(hit.Message.Author), query.Words)
+		author := p.person(hit.Message.Author)
+		body = site.AppendHit(body, room.Room, hit.Page, hit.Message, author, query.Words)
 	}
 	link := func(n int) string {
 		values.Set("page", strconv.Itoa(n))
@@ -263,7 +291,8 @@ func (p *pages) suggest(filters *site.Filters) {
 	}
 }
 
-// query reads the filters; the problem says what is wrong with them. There is no query where nothing is asked for.
+// query reads the filters; the problem says what is wrong with them. There is no query where nothing is asked
+// for.
 func (p *pages) query(f site.Filters) (q *fulltext.Query, problem string) {
 	q = &fulltext.Query{Words: f.Words}
 	if strings.TrimSpace(f.Words+f.RoomName+f.Person+f.Since+f.Until) == "" {
@@ -293,7 +322,7 @@ func (p *pages) query(f site.Filters) (q *fulltext.Query, problem string) {
 			return nil, "Nobody has that in their name."
 		}
 		if len(q.People) > most {
-			return nil, "More than " + strconv.Itoa(most) + " people have that in their name: type more of it."
+			return nil, fmt.Sprintf("More than %d people have that in their name: type more of it.", most)
 		}
 	}
 	return q, ""

@@ -27,7 +27,8 @@ type Content struct {
 	Totals site.Totals
 	Sums   map[int64]site.Totals // of the messages of each room that has any
 	Files  []site.File
-	// Open gives the content of the n-th file, counted from 0, to read; it calls it from one goroutine at a time.
+	// Open gives the content of the n-th file, counted from 0, to read; it calls it from one goroutine at a
+	// time.
 	Open func(ctx context.Context, n int, read func(io.Reader) error) error
 }
 
@@ -38,8 +39,9 @@ type Server struct {
 	pages    *pages
 }
 
-// pagePolicy is the content security policy that pages name themselves: styles of this server and of formatted text, and
-// no scripts. The header of each answer says in addition that nobody may frame it, which a page cannot say of itself.
+// pagePolicy is the content security policy that pages name themselves: styles of this server and of
+// formatted text, and no scripts. The header of each answer says in addition that nobody may frame it, which
+// a page cannot say of itself.
 const (
 	pagePolicy = "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
 	policy     = pagePolicy + "; frame-ancestors 'none'"
@@ -52,7 +54,13 @@ func Listen(address string, content Content, store *fulltext.Store) (*Server, er
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, failure.Wrap(failure.InvalidUsage, address, "Nothing can listen at "+address, "Name another port with --listen, or 127.0.0.1:0 for any that is free.", err)
+		return nil, failure.Wrap(
+			failure.InvalidUsage,
+			address,
+			"Nothing can listen at "+address,
+			"Name another port with --listen, or 127.0.0.1:0 for any that is free.",
+			err,
+		)
 	}
 	token := make([]byte, 16)
 	_, _ = rand.Read(token) // it never fails
@@ -63,10 +71,21 @@ func Listen(address string, content Content, store *fulltext.Store) (*Server, er
 func CheckLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return failure.Wrap(failure.InvalidUsage, address, "An address to listen at is a host and a port", "Give it as 127.0.0.1:8080, or 127.0.0.1:0 for any port that is free.", err)
+		return failure.Wrap(
+			failure.InvalidUsage,
+			address,
+			"An address to listen at is a host and a port",
+			"Give it as 127.0.0.1:8080, or 127.0.0.1:0 for any port that is free.",
+			err,
+		)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return failure.New(failure.InvalidUsage, address, "The pages are for this machine only, and "+address+" could be reached by others", "Give a loopback address, such as 127.0.0.1:0 or [::1]:0.")
+		return failure.New(
+			failure.InvalidUsage,
+			address,
+			"The pages are for this machine only, and "+address+" could be reached by others",
+			"Give a loopback address, such as 127.0.0.1:0 or [::1]:0.",
+		)
 	}
 	return nil
 }
@@ -86,13 +105,22 @@ func (s *Server) Serve(ctx context.Context) error {
 		Handler: s, ReadHeaderTimeout: patience, ReadTimeout: patience, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // what is being answered is of no use any more
+	stop := context.AfterFunc(
+		ctx,
+		func() { _ = server.Close() },
+	) // what is being answered is of no use any more
 	defer stop()
 	err := server.Serve(s.listener)
 	if ctx.Err() != nil || errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	return failure.Wrap(failure.UnexpectedError, s.listener.Addr().String(), "The pages cannot be served any more", "Start the command again.", err)
+	return failure.Wrap(
+		failure.UnexpectedError,
+		s.listener.Addr().String(),
+		"The pages cannot be served any more",
+		"Start the command again.",
+		err,
+	)
 }
 
 // ServeHTTP answers one request.
@@ -115,7 +143,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	token, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) != 1 {
-		http.Error(w, "There is nothing here. Use the whole address that the command has printed.", http.StatusNotFound)
+		http.Error(
+			w,
+			"There is nothing here. Use the whole address that the command has printed.",
+			http.StatusNotFound,
+		)
 		return
 	}
 	if path == "" {
@@ -127,7 +159,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isOurs tells whether a request was meant for this server: for the address that it listens at, or localhost there.
+// isOurs tells whether a request was meant for this server: for the address that it listens at, or localhost
+// there.
 func (s *Server) isOurs(host string) bool {
 	address := s.listener.Addr().(*net.TCPAddr)
 	return host == address.String() || host == fmt.Sprintf("localhost:%d", address.Port)

@@ -33,19 +33,43 @@ func serve(t *testing.T, messages int) (address string) {
 	}
 	content := browse.Content{
 		About: site.About{Title: "Contoso", Source: hostile, Made: start, Program: "csbackup"},
-		Rooms: []site.Room{{ID: 10, Name: "Sales", Category: "North"}, {ID: 11, Name: hostile, Category: "North"}, {ID: 12, Name: "Support"}, {ID: 13, Name: "Quiet"}},
-		Sums:  map[int64]site.Totals{},
-		Files: []site.File{{FileLink: site.FileLink{Name: fileName, Path: site.FilePath(0, fileName), Size: 21}, RoomID: 10, RoomName: "Sales", Modified: start}},
+		Rooms: []site.Room{
+			{ID: 10, Name: "Sales", Category: "North"},
+			{ID: 11, Name: hostile, Category: "North"},
+			{ID: 12, Name: "Support"},
+			{ID: 13, Name: "Quiet"},
+		},
+		Sums: map[int64]site.Totals{},
+		Files: []site.File{
+			{
+				FileLink: site.FileLink{Name: fileName, Path: site.FilePath(0, fileName), Size: 21},
+				RoomID:   10,
+				RoomName: "Sales",
+				Modified: start,
+			},
+		},
 		Open: func(_ context.Context, _ int, read func(io.Reader) error) error {
 			return read(strings.NewReader("<script>hi()</script>"))
 		},
 	}
 	for i := range 20 {
-		content.People = append(content.People, site.Person{ID: int64(i), Name: fmt.Sprintf("Person %d", i), Address: fmt.Sprintf("sip:p%d@contoso.com", i)})
+		content.People = append(
+			content.People,
+			site.Person{
+				ID:      int64(i),
+				Name:    fmt.Sprintf("Person %d", i),
+				Address: fmt.Sprintf("sip:p%d@contoso.com", i),
+			},
+		)
 	}
 	for n := range messages {
 		room := int64(10 + n*3/messages)
-		m := site.Message{ID: int64(n + 1), At: start.Add(time.Duration(n) * time.Hour), Author: int64(n % 20), Text: fmt.Sprintf("number%d of the budget in Köln", n)}
+		m := site.Message{
+			ID:     int64(n + 1),
+			At:     start.Add(time.Duration(n) * time.Hour),
+			Author: int64(n % 20),
+			Text:   fmt.Sprintf("number%d of the budget in Köln", n),
+		}
 		switch n % 10 {
 		case 3:
 			m.Text = hostile + " ende"
@@ -66,7 +90,10 @@ func serve(t *testing.T, messages int) (address string) {
 		t.Fatal(err)
 	}
 	content.Totals.Rooms, content.Totals.People = int64(len(content.Rooms)), int64(len(content.People))
-	content.Totals.Months = []chart.Count{{Year: 2018, Month: time.January, Messages: 10}, {Year: 2018, Month: time.March, Messages: 5}}
+	content.Totals.Months = []chart.Count{
+		{Year: 2018, Month: time.January, Messages: 10},
+		{Year: 2018, Month: time.March, Messages: 5},
+	}
 	server, err := browse.Listen("127.0.0.1:0", content, store)
 	if err != nil {
 		t.Fatal(err)
@@ -137,24 +164,47 @@ func TestOnlyWhoKnowsTheAddressReadsAnything(t *testing.T) {
 	} {
 		status, head, body := ask(t, one.method, top+one.path, one.host)
 		if status != one.want {
-			t.Errorf("%s %s for %q: %d, not %d: %.200s", one.method, one.path, one.host, status, one.want, body)
+			t.Errorf(
+				"%s %s for %q: %d, not %d: %.200s",
+				one.method,
+				one.path,
+				one.host,
+				status,
+				one.want,
+				body,
+			)
 		}
-		if status != 200 && status != 302 && (strings.Contains(body, "Contoso") || strings.Contains(body, token)) {
+		if status != 200 && status != 302 &&
+			(strings.Contains(body, "Contoso") || strings.Contains(body, token)) {
 			t.Errorf("%s %s tells %q", one.method, one.path, body)
 		}
-		if !strings.Contains(head.Get("Content-Security-Policy"), "default-src 'none'") || head.Get("X-Content-Type-Options") != "nosniff" || head.Get("Referrer-Policy") != "no-referrer" || head.Get("Cache-Control") != "no-store" {
+		if !strings.Contains(head.Get("Content-Security-Policy"), "default-src 'none'") ||
+			head.Get("X-Content-Type-Options") != "nosniff" ||
+			head.Get("Referrer-Policy") != "no-referrer" ||
+			head.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s has the header %v", one.method, one.path, head)
 		}
 	}
-	status, head, body := ask(t, "GET", strings.Replace(address, "index.html", site.FilePath(0, fileName), 1), "")
-	if status != 200 || body != "<script>hi()</script>" || !strings.HasPrefix(head.Get("Content-Disposition"), "attachment") || head.Get("Content-Type") != "application/octet-stream" || !strings.Contains(head.Get("Content-Security-Policy"), "sandbox") {
+	status, head, body := ask(
+		t,
+		"GET",
+		strings.Replace(address, "index.html", site.FilePath(0, fileName), 1),
+		"",
+	)
+	if status != 200 || body != "<script>hi()</script>" ||
+		!strings.HasPrefix(head.Get("Content-Disposition"), "attachment") ||
+		head.Get("Content-Type") != "application/octet-stream" ||
+		!strings.Contains(head.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("a file is answered with %d, %v, %q", status, head, body)
 	}
 }
 
 func TestOthersCannotReachThePages(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "example.test:0", "127.0.0.1", ""} {
-		if server, err := browse.Listen(address, browse.Content{}, nil); !failure.IsID(err, failure.InvalidUsage) {
+		if server, err := browse.Listen(address, browse.Content{}, nil); !failure.IsID(
+			err,
+			failure.InvalidUsage,
+		) {
 			t.Errorf("%q: %v, %v", address, server, err)
 		}
 	}
@@ -170,7 +220,9 @@ func TestThePagesInABrowser(t *testing.T) {
 	browser.Click(`.months a`)
 	browser.Until(`document.querySelector("article#m1") !== null`)
 	browser.Click(`a[rel=next]`)
-	browser.Until(`document.querySelector("a[rel=prev]") !== null && document.querySelector("article#m1") === null`)
+	browser.Until(
+		`document.querySelector("a[rel=prev]") !== null && document.querySelector("article#m1") === null`,
+	)
 	if texts := browsertest.Eval[int](browser, `Array.from(document.querySelectorAll("article b")).filter(function (b) { return b.textContent === "bold ende"; }).length`); texts == 0 {
 		t.Error("formatted text is not shown with its format")
 	}
@@ -189,7 +241,9 @@ func TestThePagesInABrowser(t *testing.T) {
 	browser.Go(base + "search.html")
 	browser.Type("form.search input[name=q]", "ende")
 	browser.Click("form.search button")
-	browser.Until(`document.querySelectorAll(".hit").length === 50 && document.querySelector("figure svg") !== null`)
+	browser.Until(
+		`document.querySelectorAll(".hit").length === 50 && document.querySelector("figure svg") !== null`,
+	)
 	browser.Click("a[rel=next]")
 	browser.Until(`location.search.includes("page=2") && document.querySelectorAll(".hit").length === 50`)
 	browser.Click(".hit .when")
@@ -207,7 +261,9 @@ func TestThePagesInABrowser(t *testing.T) {
 			if n := browsertest.Eval[int](browser, `document.querySelectorAll("script, img, iframe").length`); n > 0 {
 				t.Errorf("%s has %d elements that are not its own", page, n)
 			}
-			browser.Screenshot(fmt.Sprintf("browse-%s-%d", strings.NewReplacer("/", "-", "?", "-").Replace(page), width))
+			browser.Screenshot(
+				fmt.Sprintf("browse-%s-%d", strings.NewReplacer("/", "-", "?", "-").Replace(page), width),
+			)
 		}
 	}
 	browser.Clean(base)

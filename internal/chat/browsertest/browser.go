@@ -47,16 +47,24 @@ type Page struct {
 	requests []string
 }
 
-// Open starts a browser with an empty page. It ends with the test, which is skipped where there is no Chromium.
+// Open starts a browser with an empty page. It ends with the test, which is skipped where there is no
+// Chromium.
 func Open(t testing.TB) *Page {
 	t.Helper()
 	path := find()
 	if path == "" {
 		t.Skip("no Chromium is installed: apt-get install chromium, or name one in CSBACKUP_TEST_CHROMIUM")
 	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		// Tests run as root in places where Chromium cannot make its sandbox, and names resolve to nothing but this host.
-		chromedp.NoSandbox, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"), chromedp.WSURLReadTimeout(patience))
+	options := append(
+		slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(t.TempDir()),
+		// Tests run as root in places where Chromium cannot make its sandbox, and names resolve to nothing
+		// but this host.
+		chromedp.NoSandbox,
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
+		chromedp.WSURLReadTimeout(patience),
+	)
 	allocated, cancelAllocated := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocated)
 	t.Cleanup(func() {
@@ -106,7 +114,8 @@ func (p *Page) listen(event any) {
 	}
 }
 
-// run carries out one action. Its deadline is around the wait only: the browser would end with a context that does.
+// run carries out one action. Its deadline is around the wait only: the browser would end with a context that
+// does.
 func run[T any](p *Page, what string, action chromedp.Action[T]) T {
 	p.t.Helper()
 	type outcome struct {
@@ -169,7 +178,8 @@ func (p *Page) Until(expression string) {
 	p.t.Helper()
 	const pause = 5 * time.Millisecond
 	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(pause) {
-		if is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); err == nil && is {
+		if is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); err == nil &&
+			is {
 			return
 		}
 	}
@@ -185,7 +195,9 @@ func (p *Page) Size(width, height int64, dark bool) {
 		scheme = "dark"
 	}
 	run(p, "set the size", chromedp.EmulateViewport(width, height))
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	}
 	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		p.t.Fatal(err)
 	}
@@ -228,7 +240,8 @@ func (p *Page) Requests() []string {
 	return slices.Clone(p.requests)
 }
 
-// Clean fails the test where a page complained or asked for something that is neither a file nor at this base.
+// Clean fails the test where a page complained or asked for something that is neither a file nor at this
+// base.
 func (p *Page) Clean(base string) {
 	p.t.Helper()
 	for _, one := range p.Problems() {

@@ -27,8 +27,8 @@ type Count struct {
 	Messages int64
 }
 
-// Chart shows messages over time as bars of one width: a bar for each month from the first to the last, or for
-// each longer span where these would be too many to tell apart.
+// Chart shows messages over time as bars of one width: a bar for each month from the first to the last, or
+// for each longer span where these would be too many to tell apart.
 type Chart struct {
 	Title string
 	Unit  string // month, year, decade, and so on
@@ -87,11 +87,19 @@ func New(counts []Count) Chart {
 		values[at] += c.Messages
 		most = max(most, values[at])
 	}
-	chart := Chart{Title: "Messages per " + span.name, Unit: span.name, Most: report.Number(most), Width: len(values) * barWidth}
+	chart := Chart{
+		Title: "Messages per " + span.name,
+		Unit:  span.name,
+		Most:  report.Number(most),
+		Width: len(values) * barWidth,
+	}
 	for i, value := range values {
 		name := spanName((first+i)*span.months, span.months)
 		size := sizeOf(value, most)
-		chart.Bars = append(chart.Bars, Bar{Name: name, Value: report.Number(value), Place: i * barWidth, Size: size, Rest: 1000 - size})
+		chart.Bars = append(
+			chart.Bars,
+			Bar{Name: name, Value: report.Number(value), Place: i * barWidth, Size: size, Rest: 1000 - size},
+		)
 	}
 	const ticks = 4
 	for i := range min(ticks, len(values)) {
@@ -125,12 +133,17 @@ func sizeOf(value, most int64) int {
 func NewBars(title string, names []string, values []int64) Bars {
 	b := Bars{Title: title}
 	for i, value := range values {
-		b.Bars = append(b.Bars, Bar{Name: names[i], Value: report.Number(value), Size: sizeOf(value, values[0])})
+		b.Bars = append(
+			b.Bars,
+			Bar{Name: names[i], Value: report.Number(value), Size: sizeOf(value, values[0])},
+		)
 	}
 	return b
 }
 
 // Label says in words what a chart shows, for those who do not see it.
 func (c Chart) Label() string {
-	return c.Title + " from " + c.Bars[0].Name + " to " + c.Bars[len(c.Bars)-1].Name + ", at most " + c.Most + ", in " + strconv.Itoa(len(c.Bars)) + " bars"
+	return c.Title + " from " + c.Bars[0].Name + " to " + c.Bars[len(c.Bars)-1].Name + ", at most " + c.Most + ", in " + strconv.Itoa(
+		len(c.Bars),
+	) + " bars"
 }

@@ -68,9 +68,15 @@ func (s *Store) Search(ctx context.Context, q Query, offset, limit int) (Found, 
 		return Found{}, err
 	}
 	for m, count := range months {
-		found.Months = append(found.Months, chart.Count{Year: m / 12, Month: time.Month(m%12 + 1), Messages: count})
+		found.Months = append(
+			found.Months,
+			chart.Count{Year: m / 12, Month: time.Month(m%12 + 1), Messages: count},
+		)
 	}
-	slices.SortFunc(found.Months, func(a, b chart.Count) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month)) })
+	slices.SortFunc(
+		found.Months,
+		func(a, b chart.Count) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month)) },
+	)
 	found.Hits, err = s.hits(ctx, latest.from(offset))
 	return found, err
 }
@@ -191,7 +197,13 @@ func (c *monthCache) of(at int64) int {
 	if at < c.first || at >= c.end {
 		when := time.Unix(at, 0).UTC()
 		begin := time.Date(when.Year(), when.Month(), 1, 0, 0, 0, 0, time.UTC)
-		c.first, c.end, c.month = begin.Unix(), begin.AddDate(0, 1, 0).Unix(), int64(when.Year()*12+int(when.Month())-1)
+		c.first, c.end, c.month = begin.Unix(), begin.AddDate(
+			0,
+			1,
+			0,
+		).Unix(), int64(
+			when.Year()*12+int(when.Month())-1,
+		)
 	}
 	return int(c.month)
 }

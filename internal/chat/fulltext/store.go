@@ -53,7 +53,13 @@ BEGIN;`
 func Create() (_ *Store, err error) {
 	file, err := os.CreateTemp("", "csbackup-*.db") // with mode 0600
 	if err != nil {
-		return nil, failure.Wrap(failure.FileNotWritable, os.TempDir(), "The index of messages cannot be made in the folder for temporary files", "Make room there, or name another folder in TMPDIR.", err)
+		return nil, failure.Wrap(
+			failure.FileNotWritable,
+			os.TempDir(),
+			"The index of messages cannot be made in the folder for temporary files",
+			"Make room there, or name another folder in TMPDIR.",
+			err,
+		)
 	}
 	s := &Store{path: file.Name(), rooms: map[int64]span{}}
 	defer func() {
@@ -99,11 +105,29 @@ func explain(err error) error {
 	case err == nil, errors.As(err, &known), errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, sqlite3.INTERRUPT):
-		return failure.Wrap(failure.Cancelled, "", "The search was stopped", "Search again, for less common words.", err)
+		return failure.Wrap(
+			failure.Cancelled,
+			"",
+			"The search was stopped",
+			"Search again, for less common words.",
+			err,
+		)
 	case errors.Is(err, sqlite3.FULL), errors.Is(err, sqlite3.IOERR):
-		return failure.Wrap(failure.DiskFull, os.TempDir(), "The folder for temporary files has no room for the index of messages", "Make room there, or name another folder in TMPDIR.", err)
+		return failure.Wrap(
+			failure.DiskFull,
+			os.TempDir(),
+			"The folder for temporary files has no room for the index of messages",
+			"Make room there, or name another folder in TMPDIR.",
+			err,
+		)
 	}
-	return failure.Wrap(failure.FileNotWritable, os.TempDir(), "The index of messages cannot be kept in the folder for temporary files", "Make room there, or name another folder in TMPDIR.", err)
+	return failure.Wrap(
+		failure.FileNotWritable,
+		os.TempDir(),
+		"The index of messages cannot be kept in the folder for temporary files",
+		"Make room there, or name another folder in TMPDIR.",
+		err,
+	)
 }
 
 // Close removes the store.
@@ -233,23 +257,44 @@ type Page struct {
 // Pages gives the pages of a room in their order.
 func (s *Store) Pages(ctx context.Context, room int64) ([]Page, error) {
 	var pages []Page
-	err := s.query(ctx, `SELECT name, first FROM page WHERE room=? ORDER BY first`, func(row *sqlite3.Stmt) error {
-		if n := len(pages); n > 0 {
-			pages[n-1].last = row.ColumnInt64(1) - 1
-		}
-		pages = append(pages, Page{Name: row.ColumnText(0), first: row.ColumnInt64(1), last: s.rooms[room].last})
-		return nil
-	}, room)
+	err := s.query(
+		ctx,
+		`SELECT name, first FROM page WHERE room=? ORDER BY first`,
+		func(row *sqlite3.Stmt) error {
+			if n := len(pages); n > 0 {
+				pages[n-1].last = row.ColumnInt64(1) - 1
+			}
+			pages = append(
+				pages,
+				Page{Name: row.ColumnText(0), first: row.ColumnInt64(1), last: s.rooms[room].last},
+			)
+			return nil
+		},
+		room,
+	)
 	return pages, err
 }
 
 // Months gives the months of a room in their order.
 func (s *Store) Months(ctx context.Context, room int64) ([]site.Month, error) {
 	var months []site.Month
-	err := s.query(ctx, `SELECT name, page, anchor, messages FROM month WHERE room=? ORDER BY place`, func(row *sqlite3.Stmt) error {
-		months = append(months, site.Month{Name: row.ColumnText(0), Page: row.ColumnText(1), Anchor: row.ColumnText(2), Messages: row.ColumnInt64(3)})
-		return nil
-	}, room)
+	err := s.query(
+		ctx,
+		`SELECT name, page, anchor, messages FROM month WHERE room=? ORDER BY place`,
+		func(row *sqlite3.Stmt) error {
+			months = append(
+				months,
+				site.Month{
+					Name:     row.ColumnText(0),
+					Page:     row.ColumnText(1),
+					Anchor:   row.ColumnText(2),
+					Messages: row.ColumnInt64(3),
+				},
+			)
+			return nil
+		},
+		room,
+	)
 	return months, err
 }
 
@@ -257,7 +302,12 @@ const messageColumns = `m.id, m.ticks, m.author, m.alert, m.text, m.html`
 
 // readMessage reads these columns, the first of which stands at a place.
 func readMessage(row *sqlite3.Stmt, at int) site.Message {
-	m := site.Message{ID: row.ColumnInt64(at), Author: row.ColumnInt64(at + 2), Alert: row.ColumnBool(at + 3), Text: row.ColumnText(at + 4)}
+	m := site.Message{
+		ID:     row.ColumnInt64(at),
+		Author: row.ColumnInt64(at + 2),
+		Alert:  row.ColumnBool(at + 3),
+		Text:   row.ColumnText(at + 4),
+	}
 	m.HTML = template.HTML(row.ColumnText(at + 5)) // it was safe when it was added
 	if row.ColumnType(at+1) != sqlite3.NULL {
 		m.At = timeOf(row.ColumnInt64(at + 1))
@@ -268,22 +318,38 @@ func readMessage(row *sqlite3.Stmt, at int) site.Message {
 // Read gives the messages of a page.
 func (s *Store) Read(ctx context.Context, p Page) ([]site.Message, error) {
 	messages := make([]site.Message, 0, p.last-p.first+1)
-	err := s.query(ctx, `SELECT `+messageColumns+` FROM message m WHERE m.number BETWEEN ? AND ? ORDER BY m.number`, func(row *sqlite3.Stmt) error {
-		messages = append(messages, readMessage(row, 0))
-		return nil
-	}, p.first, p.last)
+	err := s.query(
+		ctx,
+		`SELECT `+messageColumns+` FROM message m WHERE m.number BETWEEN ? AND ? ORDER BY m.number`,
+		func(row *sqlite3.Stmt) error {
+			messages = append(messages, readMessage(row, 0))
+			return nil
+		},
+		p.first,
+		p.last,
+	)
 	return messages, err
 }
 
 // query gives the rows of a statement until the context ends.
-func (s *Store) query(ctx context.Context, sql string, each func(row *sqlite3.Stmt) error, values ...any) (err error) {
+func (s *Store) query(
+	ctx context.Context,
+	sql string,
+	each func(row *sqlite3.Stmt) error,
+	values ...any,
+) (err error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if s.connection == nil {
-		return failure.New(failure.Cancelled, "", "The index of messages is closed", "Start the command again.")
+		return failure.New(
+			failure.Cancelled,
+			"",
+			"The index of messages is closed",
+			"Start the command again.",
+		)
 	}
 	defer s.connection.SetInterrupt(s.connection.SetInterrupt(ctx))
 	statement, _, err := s.connection.Prepare(sql)

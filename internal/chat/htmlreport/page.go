@@ -54,16 +54,26 @@ var (
 	script string
 )
 
-var pages = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{"visible": visible}).Parse(chart.Template)).Parse(source))
+var pages = template.Must(
+	template.Must(
+		template.New("page").Funcs(template.FuncMap{"visible": visible}).Parse(chart.Template),
+	).Parse(
+		source,
+	),
+)
 
-// The style and the script of a page, which must be there as they are: the policy has their hashes. Only a script that
-// the policy trusts can load another one, which 'strict-dynamic' allows it; everything else is forbidden.
+// The style and the script of a page, which must be there as they are: the policy has their hashes. Only a
+// script that the policy trusts can load another one, which 'strict-dynamic' allows it; everything else is
+// forbidden.
 var (
 	allStyle      = chart.Style + style
 	styleElement  = template.HTML("<style>" + allStyle + "</style>")
 	scriptElement = template.HTML("<script>" + script + "</script>")
-	policy        = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s 'strict-dynamic'; base-uri 'none'; form-action 'none'",
-		hashOf(allStyle), hashOf(script))
+	policy        = fmt.Sprintf(
+		"default-src 'none'; style-src %s; script-src %s 'strict-dynamic'; base-uri 'none'; form-action 'none'",
+		hashOf(allStyle),
+		hashOf(script),
+	)
 )
 
 func hashOf(text string) string {
@@ -101,7 +111,8 @@ func Write(path string, p Page) error {
 	return sheet{Page: p, Folder: folder, Tables: tables}.write(path)
 }
 
-// further writes the pages that continue tables, and gives the name of their folder, with a slash; "" where there is none.
+// further writes the pages that continue tables, and gives the name of their folder, with a slash; "" where
+// there is none.
 func further(path string, p Page, tables []table) (string, error) {
 	base := filepath.Base(path)
 	name := strings.TrimSuffix(base, filepath.Ext(base)) + "-pages"
@@ -112,12 +123,26 @@ func further(path string, p Page, tables []table) (string, error) {
 			continue
 		}
 		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return "", failure.Wrap(failure.FileNotWritable, folder, "The folder for further pages of the report cannot be made", "Name a report elsewhere.", err)
+			return "", failure.Wrap(
+				failure.FileNotWritable,
+				folder,
+				"The folder for further pages of the report cannot be made",
+				"Name a report elsewhere.",
+				err,
+			)
 		}
 		for n := 2; n <= t.Pages; n++ {
 			here := t
 			here.turnTo(n, "")
-			one := sheet{Page: Page{Title: t.Title + ", page " + fmt.Sprint(n) + " of " + fmt.Sprint(t.Pages), Facts: []Fact{{"Report", p.Title}}}, Home: base, Tables: []table{here}, Further: true}
+			one := sheet{
+				Page: Page{
+					Title: t.Title + ", page " + fmt.Sprint(n) + " of " + fmt.Sprint(t.Pages),
+					Facts: []Fact{{"Report", p.Title}},
+				},
+				Home:    base,
+				Tables:  []table{here},
+				Further: true,
+			}
 			if err := one.write(filepath.Join(folder, t.fileOf(n))); err != nil {
 				return "", err
 			}

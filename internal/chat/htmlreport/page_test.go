@@ -20,9 +20,21 @@ const hostile = "</td><script>alert(1)</script>\"'&<img src=http://example.test/
 func page(rooms int) htmlreport.Page {
 	p := htmlreport.Page{
 		Title: "Persistent Chat export, 2 January 2026: " + hostile, Verdict: hostile, LeftOut: hostile,
-		Sum:     []htmlreport.Figure{{Value: "33,000", Label: "Rooms"}, {Value: hostile, Label: hostile}, {Value: "Jan 2018 – Mar 2022", Label: "Period"}},
-		Facts:   []htmlreport.Fact{{Name: hostile, Value: hostile}, {Name: "SHA-256", Value: strings.Repeat("0123456789abcdef", 4)}},
-		Chart:   chart.New([]chart.Count{{Year: 2018, Month: time.January, Messages: 10}, {Year: 2022, Month: time.March, Messages: 1_000_000}}),
+		Sum: []htmlreport.Figure{
+			{Value: "33,000", Label: "Rooms"},
+			{Value: hostile, Label: hostile},
+			{Value: "Jan 2018 – Mar 2022", Label: "Period"},
+		},
+		Facts: []htmlreport.Fact{
+			{Name: hostile, Value: hostile},
+			{Name: "SHA-256", Value: strings.Repeat("0123456789abcdef", 4)},
+		},
+		Chart: chart.New(
+			[]chart.Count{
+				{Year: 2018, Month: time.January, Messages: 10},
+				{Year: 2022, Month: time.March, Messages: 1_000_000},
+			},
+		),
 		Largest: chart.NewBars("The largest rooms", []string{hostile, "small"}, []int64{1000, 1}),
 	}
 	table := htmlreport.Section{Title: "Rooms", Header: []string{"Category", hostile, "Messages"}, Numbers: 1}
@@ -31,11 +43,24 @@ func page(rooms int) htmlreport.Page {
 		if i%100 == 7 {
 			name += hostile
 		}
-		table.Rows = append(table.Rows, []string{[]string{"Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf"}[i%7], name, fmt.Sprintf("%d,%03d", i%13, i%1000)})
+		table.Rows = append(
+			table.Rows,
+			[]string{
+				[]string{"Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf"}[i%7],
+				name,
+				fmt.Sprintf("%d,%03d", i%13, i%1000),
+			},
+		)
 	}
 	p.Sections = []htmlreport.Section{
 		{Title: "An empty section", Header: []string{"What"}}, table,
-		{Title: "What the archive holds", Header: []string{"Rows of", "Rows"}, Rows: [][]string{{"Messages", "7"}}, Behind: []string{"tblChat"}, Numbers: 1},
+		{
+			Title:   "What the archive holds",
+			Header:  []string{"Rows of", "Rows"},
+			Rows:    [][]string{{"Messages", "7"}},
+			Behind:  []string{"tblChat"},
+			Numbers: 1,
+		},
 	}
 	return p
 }
@@ -62,7 +87,9 @@ func TestTheReportIsOneHarmlessPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := write(t, path, 20)
-	if !strings.HasPrefix(text, "<!DOCTYPE html>") || !strings.HasSuffix(strings.TrimSpace(text), "</html>") || strings.Contains(text, "an older report") {
+	if !strings.HasPrefix(text, "<!DOCTYPE html>") ||
+		!strings.HasSuffix(strings.TrimSpace(text), "</html>") ||
+		strings.Contains(text, "an older report") {
 		t.Errorf("the page is not whole: %.100q", text)
 	}
 	for _, bad := range []string{"<script>alert", "<img", "<link", "<iframe", "\x00", "\x1b", "\u202e", "An empty section"} {
@@ -89,7 +116,8 @@ func TestTheReportIsOneHarmlessPage(t *testing.T) {
 func TestManyRowsGoOnOnFurtherPages(t *testing.T) {
 	dir := t.TempDir()
 	path, folder := filepath.Join(dir, "report.html"), filepath.Join(dir, "report-pages")
-	if first := write(t, path, 1234); strings.Count(first, "<tr>") > 520 || !strings.Contains(first, `href="report-pages/rooms-3.html"`) {
+	if first := write(t, path, 1234); strings.Count(first, "<tr>") > 520 ||
+		!strings.Contains(first, `href="report-pages/rooms-3.html"`) {
 		t.Error("the first page holds all rows, or does not lead to the others")
 	}
 	rows := 0
@@ -113,7 +141,8 @@ func TestManyRowsGoOnOnFurtherPages(t *testing.T) {
 		t.Error("an old page stays")
 	}
 	write(t, path, 6)
-	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 || entries[0].Name() != "notes.txt" {
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 ||
+		entries[0].Name() != "notes.txt" {
 		t.Errorf("in the folder are %v, %v", entries, err)
 	}
 }
@@ -155,7 +184,9 @@ func TestTheReportInABrowser(t *testing.T) {
 	}
 	browser.Go(path)
 	browser.Click("#rooms nav a")
-	browser.Until(`location.pathname.endsWith("/report-pages/rooms-2.html") && document.readyState === "complete"`)
+	browser.Until(
+		`location.pathname.endsWith("/report-pages/rooms-2.html") && document.readyState === "complete"`,
+	)
 	if text := first(); !strings.Contains(text, "Room 500") {
 		t.Errorf("the second page begins with %q", text)
 	}

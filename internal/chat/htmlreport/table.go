@@ -58,7 +58,14 @@ type link struct {
 }
 
 func newTable(s Section) table {
-	t := table{Title: s.Title, Name: fileName(s.Title), Total: len(s.Rows), Count: report.Number(int64(len(s.Rows))), Pages: (len(s.Rows) + pageRows - 1) / pageRows, section: s}
+	t := table{
+		Title:   s.Title,
+		Name:    fileName(s.Title),
+		Total:   len(s.Rows),
+		Count:   report.Number(int64(len(s.Rows))),
+		Pages:   (len(s.Rows) + pageRows - 1) / pageRows,
+		section: s,
+	}
 	t.Search = t.Total >= searchableRows
 	for i, name := range s.Header {
 		t.Columns = append(t.Columns, column{Name: name, Number: i >= len(s.Header)-s.Numbers})
@@ -86,7 +93,10 @@ func (t *table) turnTo(n int, folder string) {
 	}
 	t.Data = folder + t.Name + ".js"
 	for page := 1; page <= t.Pages; page++ {
-		one := link{Number: page, From: strings.Join(t.section.Rows[(page-1)*pageRows][:min(2, len(t.Columns))], ", ")}
+		one := link{
+			Number: page,
+			From:   strings.Join(t.section.Rows[(page-1)*pageRows][:min(2, len(t.Columns))], ", "),
+		}
 		switch {
 		case page == n:
 		case page == 1:
@@ -138,7 +148,8 @@ func (t *table) writeData(to io.Writer) error {
 // ours are the names of files that this package writes into the folder with further pages.
 var ours = regexp.MustCompile(`^[a-z][a-z0-9-]*(-[0-9]+\.html|\.js)$`)
 
-// removeOld removes further pages of an earlier report that the new one does not have, and the folder once it is empty.
+// removeOld removes further pages of an earlier report that the new one does not have, and the folder once it
+// is empty.
 func removeOld(folder string, written map[string]bool) error {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -150,7 +161,13 @@ func removeOld(folder string, written map[string]bool) error {
 		}
 	}
 	if err != nil {
-		return failure.Wrap(failure.FileNotWritable, folder, "Further pages of an earlier report cannot be removed", "Remove the folder, or name a report elsewhere.", err)
+		return failure.Wrap(
+			failure.FileNotWritable,
+			folder,
+			"Further pages of an earlier report cannot be removed",
+			"Remove the folder, or name a report elsewhere.",
+			err,
+		)
 	}
 	if len(written) == 0 {
 		_ = os.Remove(folder) // it stays where something else is in it

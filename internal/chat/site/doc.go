@@ -1,15 +1,15 @@
-// Package site makes HTML pages of Persistent Chat data: rooms by category, messages by month, people, files, and a search
-// over all messages. Writer makes a static site of them, a folder that opens from a disk without any server; package browse
-// serves the same pages. Pages has their templates.
+// Package site makes HTML pages of Persistent Chat data: rooms by category, messages by month, people, files,
+// and a search over all messages. Writer makes a static site of them, a folder that opens from a disk without
+// any server; package browse serves the same pages. Pages has their templates.
 //
 // # What it promises
 //
-// The pages need nothing besides the folder: no server, no network. A content security policy in each page allows only
-// scripts and styles from there. All text of people is escaped; formatted text comes as HTML that package rtf has
-// made, which has no active content. Links in messages lead only to http, https and mailto.
+// The pages need nothing besides the folder: no server, no network. A content security policy in each page
+// allows only scripts and styles from there. All text of people is escaped; formatted text comes as HTML that
+// package rtf has made, which has no active content. Links in messages lead only to http, https and mailto.
 //
-// Its memory does not grow with messages, but with rooms, people, files, and the pages of the room that is being
-// written, and with the list of all pages: about 30 bytes for each of 500 messages or less.
+// Its memory does not grow with messages, but with rooms, people, files, and the pages of the room that is
+// being written, and with the list of all pages: about 30 bytes for each of 500 messages or less.
 //
 // # The folder
 //
@@ -26,10 +26,12 @@
 //	search/people.js           all people, for the filter
 //	style.css, search.js
 //
-// A page of messages begins with a month, and holds further months while it has less than 100 messages; one of 500
-// messages is full, and the month goes on on another page. Messages are in the order of their chatId.
+// A page of messages begins with a month, and holds further months while it has less than 100 messages; one
+// of 500 messages is full, and the month goes on on another page. Messages are in the order of their chatId.
 //
-// The index is what textindex makes, whose words the script cuts in the same way, with a word @ID for each author.
+// The index is what textindex makes, whose words the script cuts in the same way, with a word @ID for each
+// author.
 //
-// It imports failure, report, and the chat packages archive (for the errors of full disks), chart and textindex.
+// It imports failure, report, and the chat packages archive (for the errors of full disks), chart and
+// textindex.
 package site

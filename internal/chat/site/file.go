@@ -12,7 +12,9 @@ import (
 const fileLink = "ma-filelink:"
 
 // uniqueName is the form of the names that uploaded files are stored under.
-var uniqueName = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}(\.[0-9A-Za-z]{1,20})?`)
+var uniqueName = regexp.MustCompile(
+	`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}(\.[0-9A-Za-z]{1,20})?`,
+)
 
 // harmless are the kinds of files that a browser shows or saves and never runs.
 var harmless = map[string]bool{
@@ -24,8 +26,8 @@ var harmless = map[string]bool{
 
 var notStored = regexp.MustCompile(`[^0-9A-Za-z.-]`)
 
-// storedName is the name that a file has on the disk: ASCII, at most 80 characters and the last ones, and with
-// .download behind it where a browser could run it.
+// storedName is the name that a file has on the disk: ASCII, at most 80 characters and the last ones, and
+// with .download behind it where a browser could run it.
 func storedName(name string) string {
 	safe := notStored.ReplaceAllString(name, "_")
 	safe = strings.TrimLeft(safe[max(0, len(safe)-80):], ".")

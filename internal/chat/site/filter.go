@@ -30,7 +30,8 @@ func Unknown(id int64) Person {
 	return Person{ID: id, Name: fmt.Sprintf("Number %d, who is not known", id)}
 }
 
-// Named gives the ids of those whose label is a text, in any case; where none is, of those whose label holds it.
+// Named gives the ids of those whose label is a text, in any case; where none is, of those whose label holds
+// it.
 func Named[T any](text string, all []T, label func(T) string, id func(T) int64) []int64 {
 	var exact, within []int64
 	wanted := strings.ToLower(text)
@@ -48,8 +49,8 @@ func Named[T any](text string, all []T, label func(T) string, id func(T) int64) 
 	return within
 }
 
-// ParseDay reads a year, a month or a day, in UTC. It gives the begin of it; with end, the begin of what follows.
-// Nothing is the zero time.
+// ParseDay reads a year, a month or a day, in UTC. It gives the begin of it; with end, the begin of what
+// follows. Nothing is the zero time.
 func ParseDay(text string, end bool) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -67,7 +68,12 @@ func ParseDay(text string, end bool) (time.Time, error) {
 			return at, nil
 		}
 	}
-	return time.Time{}, failure.New(failure.DateInvalid, text, fmt.Sprintf("%.40q is no date", text), "Give a year, a month or a day, such as 2018, 2018-01 or 2018-01-31.")
+	return time.Time{}, failure.New(
+		failure.DateInvalid,
+		text,
+		fmt.Sprintf("%.40q is no date", text),
+		"Give a year, a month or a day, such as 2018, 2018-01 or 2018-01-31.",
+	)
 }
 
 // FoundText says how many messages were found.

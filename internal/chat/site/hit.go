@@ -12,10 +12,12 @@ import (
 // run finds what may be a word, or several in scripts without spaces.
 var run = regexp.MustCompile(`[\p{L}\p{N}\p{M}]+`)
 
-// AppendHit writes a message that a search has found, with the words that were looked for marked, and with links to its
-// place on a page of the room.
+// AppendHit writes a message that a search has found, with the words that were looked for marked, and with
+// links to its place on a page of the room.
 func AppendHit(to []byte, room Room, page string, m Message, author Person, words string) []byte {
-	place := html.EscapeString("rooms/" + strconv.FormatInt(room.ID, 10) + "/" + page + ".html#m" + strconv.FormatInt(m.ID, 10))
+	place := html.EscapeString(
+		"rooms/" + strconv.FormatInt(room.ID, 10) + "/" + page + ".html#m" + strconv.FormatInt(m.ID, 10),
+	)
 	to = append(to, `<article class="hit"><header><a class="who" href="search.html?person=`...)
 	to = strconv.AppendInt(to, m.Author, 10)
 	to = append(to, `">`...)

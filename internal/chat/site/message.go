@@ -17,7 +17,8 @@ func visible(text string) string {
 	return cleaned(text, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) })
 }
 
-// cleaned replaces control characters other than line ends and tabs, what is no UTF-8, and what else is not wanted.
+// cleaned replaces control characters other than line ends and tabs, what is no UTF-8, and what else is not
+// wanted.
 func cleaned(text string, unwanted func(rune) bool) string {
 	bad := func(r rune) bool {
 		return r == utf8.RuneError || (unicode.IsControl(r) && r != '\n' && r != '\t') || unwanted(r)
@@ -36,8 +37,8 @@ func cleaned(text string, unwanted func(rune) bool) string {
 	}, strings.ReplaceAll(text, "\r", "\n"))
 }
 
-// plain makes the text of a message fit to be shown: line ends are line feeds, and control characters are gone. Marks
-// that turn the direction stay: they end with the element that the text stands in.
+// plain makes the text of a message fit to be shown: line ends are line feeds, and control characters are
+// gone. Marks that turn the direction stay: they end with the element that the text stands in.
 func plain(text string) string {
 	if strings.Contains(text, "\r") {
 		text = strings.ReplaceAll(text, "\r\n", "\n")

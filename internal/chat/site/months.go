@@ -16,8 +16,8 @@ type Month struct {
 	Messages int64
 }
 
-// Months collects the months of a room's messages, which come in their order. A message of an earlier month than the
-// one before it counts with that one, where it stands.
+// Months collects the months of a room's messages, which come in their order. A message of an earlier month
+// than the one before it counts with that one, where it stands.
 type Months struct {
 	list  []Month
 	month int // of the last one in the list
@@ -68,9 +68,15 @@ func (m *monthCounts) add(at time.Time) {
 func (m monthCounts) list() []chart.Count {
 	counts := make([]chart.Count, 0, len(m))
 	for month, messages := range m {
-		counts = append(counts, chart.Count{Year: month / 12, Month: time.Month(month%12 + 1), Messages: messages})
+		counts = append(
+			counts,
+			chart.Count{Year: month / 12, Month: time.Month(month%12 + 1), Messages: messages},
+		)
 	}
-	slices.SortFunc(counts, func(a, b chart.Count) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month)) })
+	slices.SortFunc(
+		counts,
+		func(a, b chart.Count) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month)) },
+	)
 	return counts
 }
 

@@ -12,7 +12,8 @@ const (
 	quietPage = 100
 )
 
-// Pager decides on which page each message of a room stands. It is pure: the same messages give the same pages.
+// Pager decides on which page each message of a room stands. It is pure: the same messages give the same
+// pages.
 type Pager struct {
 	names    map[string]int // how many pages began with a month
 	month    int            // 12 times the year plus the month from 0, of the page's latest month
@@ -20,7 +21,8 @@ type Pager struct {
 }
 
 // Next takes the next message of the room. It gives the name of the page that the message begins, "" where it
-// stands on the page before it. A message of an earlier month stays on the page, too: the order is that of the chatId.
+// stands on the page before it. A message of an earlier month stays on the page, too: the order is that of
+// the chatId.
 func (p *Pager) Next(at time.Time) string {
 	month := monthOf(at)
 	if p.messages > 0 && p.messages < fullPage && (month <= p.month || p.messages < quietPage) {

@@ -23,8 +23,8 @@ var (
 	searchScript string
 )
 
-// FilePolicy is the content security policy of pages that are opened from a disk: nothing but styles, scripts and
-// pictures of the folder itself. Formatted text may set styles of its own elements.
+// FilePolicy is the content security policy of pages that are opened from a disk: nothing but styles, scripts
+// and pictures of the folder itself. Formatted text may set styles of its own elements.
 const FilePolicy = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; style-src-attr 'unsafe-inline'; img-src 'self' file: data:; " +
 	"base-uri 'none'; form-action 'self' file:"
 
@@ -147,7 +147,11 @@ func (t *Totals) Add(at time.Time) {
 }
 
 func (t Totals) facts() []Fact {
-	facts := []Fact{{"Rooms", report.Number(t.Rooms)}, {"People", report.Number(t.People)}, {"Messages", report.Number(t.Messages)}}
+	facts := []Fact{
+		{"Rooms", report.Number(t.Rooms)},
+		{"People", report.Number(t.People)},
+		{"Messages", report.Number(t.Messages)},
+	}
 	if t.Files > 0 {
 		facts = append(facts, Fact{"Files", report.Number(t.Files)})
 	}
@@ -182,7 +186,10 @@ func (p Pages) Index(to io.Writer, totals Totals, categories []Category) error {
 	}{page: p.page(p.Site.Title, ""), Sum: totals.facts(), Chart: chart.New(totals.Months), Made: moment(p.Site.Made)}
 	if totals.Rooms > manyRooms {
 		for _, c := range categories {
-			data.Categories = append(data.Categories, row{c.Number, c.Name, int64(len(c.Rooms)), c.messages()})
+			data.Categories = append(
+				data.Categories,
+				row{c.Number, c.Name, int64(len(c.Rooms)), c.messages()},
+			)
 		}
 	} else {
 		data.Groups = categories
@@ -190,11 +197,14 @@ func (p Pages) Index(to io.Writer, totals Totals, categories []Category) error {
 	return execute(to, "index", data)
 }
 
-// Categories sorts rooms into their categories, both by name. It tells for each room where it is listed, from the top of
-// the site: on the first page, or on one of its category's where there are many rooms.
+// Categories sorts rooms into their categories, both by name. It tells for each room where it is listed, from
+// the top of the site: on the first page, or on one of its category's where there are many rooms.
 func Categories(rooms []Room) (categories []Category, listedAt map[int64]string) {
 	rooms = slices.Clone(rooms)
-	slices.SortStableFunc(rooms, func(a, b Room) int { return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(
+		rooms,
+		func(a, b Room) int { return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name)) },
+	)
 	listedAt = make(map[int64]string, len(rooms))
 	for _, room := range rooms {
 		if n := len(categories); n == 0 || categories[n-1].Name != room.Category {
@@ -225,7 +235,8 @@ func (p Pages) CategoryPage(to io.Writer, c Category, n int) error {
 		turns(n, CategoryPages(c), func(n int) string { return numbered(strconv.Itoa(c.Number), n) })})
 }
 
-// RoomPage writes the first page of a room. Up leads from the top of the site to the list that the room stands in.
+// RoomPage writes the first page of a room. Up leads from the top of the site to the list that the room
+// stands in.
 func (p Pages) RoomPage(to io.Writer, room Room, up string, totals Totals, months []Month) error {
 	sum := append([]Fact{{"Messages", report.Number(totals.Messages)}}, period(totals.First, totals.Last)...)
 	return execute(to, "room", struct {
@@ -290,7 +301,14 @@ func (p Pages) SearchPage(to io.Writer) error {
 }
 
 // FoundPage writes what a search found that somebody else did.
-func (p Pages) FoundPage(to io.Writer, filters Filters, state string, activity []chart.Count, hits []byte, turn Turn) error {
+func (p Pages) FoundPage(
+	to io.Writer,
+	filters Filters,
+	state string,
+	activity []chart.Count,
+	hits []byte,
+	turn Turn,
+) error {
 	return execute(to, "found", struct {
 		page
 		Filters Filters

@@ -55,7 +55,14 @@ func (x *searchIndex) room(r Room) { x.rooms = append(x.rooms, indexRoom{room: r
 // page notes the page that the last messages of the room stand on.
 func (x *searchIndex) page(name string, messages int64, first, last time.Time) {
 	const day = 24 * 60 * 60
-	fmt.Fprintf(&x.rooms[len(x.rooms)-1].pages, "%s=%d:%d:%d,", name, messages, first.Unix()/day, last.Unix()/day)
+	fmt.Fprintf(
+		&x.rooms[len(x.rooms)-1].pages,
+		"%s=%d:%d:%d,",
+		name,
+		messages,
+		first.Unix()/day,
+		last.Unix()/day,
+	)
 }
 
 // message takes the next message.
@@ -91,7 +98,13 @@ func explainTemporary(err error) error {
 	if err == nil || !archive.IsFull(err) {
 		return err
 	}
-	return failure.Wrap(failure.DiskFull, os.TempDir(), "The folder for temporary files has no room for the index of the search", "Make room there, or name another folder in TMPDIR, and run the command again.", err)
+	return failure.Wrap(
+		failure.DiskFull,
+		os.TempDir(),
+		"The folder for temporary files has no room for the index of the search",
+		"Make room there, or name another folder in TMPDIR, and run the command again.",
+		err,
+	)
 }
 
 // shorten cuts a text that is too long for a list of messages.
@@ -112,7 +125,10 @@ func piecePath(kind string, n uint64) string { return fmt.Sprintf("%s/%d/%d", ki
 
 // piece writes a file of the index. JSON from this package is a part of the script's language as it stands.
 func (x *searchIndex) piece(path string, content any) error {
-	return x.site.create("search/"+path+".js", func(to io.Writer) error { return writePiece(to, path, content) })
+	return x.site.create(
+		"search/"+path+".js",
+		func(to io.Writer) error { return writePiece(to, path, content) },
+	)
 }
 
 func writePiece(to io.Writer, path string, content any) error {
@@ -184,7 +200,14 @@ func (x *searchIndex) writeIndex(to io.Writer) error {
 	}
 	for i := range x.rooms {
 		r := &x.rooms[i]
-		line, err := json.Marshal([]any{r.room.ID, visible(r.room.Name), visible(r.room.Category), strings.TrimSuffix(r.pages.String(), ",")})
+		line, err := json.Marshal(
+			[]any{
+				r.room.ID,
+				visible(r.room.Name),
+				visible(r.room.Category),
+				strings.TrimSuffix(r.pages.String(), ","),
+			},
+		)
 		if err != nil {
 			return fmt.Errorf("write the index: %w", err)
 		}

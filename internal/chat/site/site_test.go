@@ -43,7 +43,14 @@ const rooms = 5
 func testPeople() []site.Person {
 	people := []site.Person{{ID: 1, Name: hostile[0], Address: hostile[1]}}
 	for i := 2; i <= 40; i++ {
-		people = append(people, site.Person{ID: int64(i), Name: fmt.Sprintf("Person %d", i), Address: fmt.Sprintf("sip:person%d@contoso.com", i)})
+		people = append(
+			people,
+			site.Person{
+				ID:      int64(i),
+				Name:    fmt.Sprintf("Person %d", i),
+				Address: fmt.Sprintf("sip:person%d@contoso.com", i),
+			},
+		)
 	}
 	return people
 }
@@ -51,7 +58,14 @@ func testPeople() []site.Person {
 func testRooms() []site.Room {
 	list := []site.Room{{ID: 99, Name: "Quiet", Category: "Zoo"}}
 	for i := range rooms {
-		list = append(list, site.Room{ID: int64(10 + i), Name: "Room " + strconv.Itoa(i), Category: "Category " + strconv.Itoa(i%2)})
+		list = append(
+			list,
+			site.Room{
+				ID:       int64(10 + i),
+				Name:     "Room " + strconv.Itoa(i),
+				Category: "Category " + strconv.Itoa(i%2),
+			},
+		)
 	}
 	list[1].Name, list[1].Category, list[1].Description = hostile[2], hostile[3], hostile[4]
 	return list
@@ -63,15 +77,45 @@ var start = time.Date(2018, time.January, 30, 9, 0, 0, 0, time.UTC)
 func build(t *testing.T, messages int) string {
 	t.Helper()
 	dir := t.TempDir()
-	files := []site.File{{FileLink: site.FileLink{Name: "00000009-0000-4000-8000-000000000001.html", Path: site.FilePath(0, "00000009-0000-4000-8000-000000000001.html"), Size: 30}, RoomID: 11, RoomName: "Room 1", Modified: start}}
+	files := []site.File{
+		{
+			FileLink: site.FileLink{
+				Name: "00000009-0000-4000-8000-000000000001.html",
+				Path: site.FilePath(0, "00000009-0000-4000-8000-000000000001.html"),
+				Size: 30,
+			},
+			RoomID:   11,
+			RoomName: "Room 1",
+			Modified: start,
+		},
+	}
 	links := site.NewFileLinks(files)
-	w := site.NewWriter(folder(dir), site.About{Title: "Contoso", Source: hostile[5], Archive: hostile[6], Made: start, Program: "csbackup"}, testRooms(), testPeople(), files)
-	words := strings.Fields("the budget of the year is ready and allocator errors wait for Grüße aus Köln with a plan about 今天的会议 Ελλάδα ΚΌΣΜΟΣ кофе")
+	w := site.NewWriter(
+		folder(dir),
+		site.About{
+			Title:   "Contoso",
+			Source:  hostile[5],
+			Archive: hostile[6],
+			Made:    start,
+			Program: "csbackup",
+		},
+		testRooms(),
+		testPeople(),
+		files,
+	)
+	words := strings.Fields(
+		"the budget of the year is ready and allocator errors wait for Grüße aus Köln with a plan about 今天的会议 Ελλάδα ΚΌΣΜΟΣ кофе",
+	)
 	number := 0
 	for room := range rooms {
 		for i := range messages / rooms {
 			number++
-			text := fmt.Sprintf("message number%d says %s %s", number, words[number%len(words)], words[number/7%len(words)])
+			text := fmt.Sprintf(
+				"message number%d says %s %s",
+				number,
+				words[number%len(words)],
+				words[number/7%len(words)],
+			)
 			var html template.HTML
 			switch {
 			case i < len(hostile):
@@ -82,7 +126,15 @@ func build(t *testing.T, messages int) string {
 				html = `<b>bold</b> <span style="color:#ff0000">and red</span>`
 				text = "bold and red"
 			}
-			m := site.Message{ID: int64(i + 1), At: start.Add(time.Duration(i) * 20 * time.Minute), Author: int64(number%40 + 1), Alert: number%50 == 49, Text: text, HTML: html, Files: links.Of(int64(10+room), text)}
+			m := site.Message{
+				ID:     int64(i + 1),
+				At:     start.Add(time.Duration(i) * 20 * time.Minute),
+				Author: int64(number%40 + 1),
+				Alert:  number%50 == 49,
+				Text:   text,
+				HTML:   html,
+				Files:  links.Of(int64(10+room), text),
+			}
 			if i == len(hostile)+2 {
 				m.At, m.Author = time.Time{}, 4711 // a date that is none, an author whom nobody knows
 			}
@@ -106,8 +158,12 @@ func build(t *testing.T, messages int) string {
 
 func TestASiteHasNoActiveContentOfOthers(t *testing.T) {
 	dir := build(t, 2000)
-	policy := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; script-src &#39;self&#39; file:;`)
-	element := regexp.MustCompile(`(?i)<(script|iframe|img|svg onload|base|meta http-equiv="refresh"|object|embed)[ >]`)
+	policy := regexp.MustCompile(
+		`<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; script-src &#39;self&#39; file:;`,
+	)
+	element := regexp.MustCompile(
+		`(?i)<(script|iframe|img|svg onload|base|meta http-equiv="refresh"|object|embed)[ >]`,
+	)
 	handler := regexp.MustCompile(`(?i)<[a-z][^<>"]*(?:"[^"]*"[^<>"]*)*\son[a-z]+\s*=`)
 	pages := 0
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -127,8 +183,14 @@ func TestASiteHasNoActiveContentOfOthers(t *testing.T) {
 		}
 		pages++
 		text = strings.Replace(text, `<script src="search.js"></script>`, "", 1)
-		if !policy.MatchString(text) || element.MatchString(text) || handler.MatchString(text) || strings.Contains(text, `href="javascript:`) {
-			t.Errorf("%s has no policy, or active content: %q %q", path, element.FindString(text), handler.FindString(text))
+		if !policy.MatchString(text) || element.MatchString(text) || handler.MatchString(text) ||
+			strings.Contains(text, `href="javascript:`) {
+			t.Errorf(
+				"%s has no policy, or active content: %q %q",
+				path,
+				element.FindString(text),
+				handler.FindString(text),
+			)
 		}
 		return nil
 	})
@@ -206,9 +268,13 @@ func TestASiteInABrowser(t *testing.T) {
 		browser.Click(`a[href="rooms/11/index.html"]`)
 		browser.Until(`document.querySelector("h1") && document.querySelector("h1").textContent === "Room 1"`)
 		browser.Click(`.months a`)
-		browser.Until(`document.querySelectorAll("article").length === 500 || document.querySelector("article#m1") !== null`)
+		browser.Until(
+			`document.querySelectorAll("article").length === 500 || document.querySelector("article#m1") !== null`,
+		)
 		browser.Click(`a[rel=next]`)
-		browser.Until(`location.pathname.includes("/rooms/11/") && document.querySelector("a[rel=prev]") !== null && document.querySelector("article#m1") === null`)
+		browser.Until(
+			`location.pathname.includes("/rooms/11/") && document.querySelector("a[rel=prev]") !== null && document.querySelector("article#m1") === null`,
+		)
 		browser.Click(`.trail a:last-child`)
 		browser.Until(`location.pathname.endsWith("/rooms/11/index.html")`)
 		browser.Go(dir + "/people.html")
@@ -242,7 +308,9 @@ func TestASiteInABrowser(t *testing.T) {
 				if n := browser.Overflow(); n > 0 {
 					t.Errorf("%s is %d pixels wider than %d", page, n, width)
 				}
-				browser.Screenshot(fmt.Sprintf("site-%s-%d", strings.NewReplacer("/", "-", "?", "-").Replace(page), width))
+				browser.Screenshot(
+					fmt.Sprintf("site-%s-%d", strings.NewReplacer("/", "-", "?", "-").Replace(page), width),
+				)
 			}
 		}
 	})
@@ -257,7 +325,10 @@ func searchSite(t *testing.T, browser *browsertest.Page, dir string, messages in
 	search := func(words string) string {
 		browser.Type("form.search input[name=q]", words)
 		browser.Until(`(document.body.dataset.found || "").startsWith(` + strconv.Quote(words+"|") + `)`)
-		slowest = max(slowest, browsertest.Eval[float64](browser, `Number(document.body.dataset.milliseconds)`))
+		slowest = max(
+			slowest,
+			browsertest.Eval[float64](browser, `Number(document.body.dataset.milliseconds)`),
+		)
 		return strings.TrimPrefix(browsertest.Eval[string](browser, `document.body.dataset.found`), words+"|")
 	}
 	for _, one := range []struct{ words, count string }{
@@ -283,7 +354,11 @@ func searchSite(t *testing.T, browser *browsertest.Page, dir string, messages in
 	browser.Until(`document.body.dataset.found === "message|72"`)
 	browser.Click("#hits .when")
 	browser.Until(`location.hash.startsWith("#m") && document.querySelector(location.hash) !== null`)
-	if text := browser.Text("article:target .when"); !regexp.MustCompile(`^\d\d:\d\d:\d\d$`).MatchString(text) {
+	if text := browser.Text("article:target .when"); !regexp.MustCompile(
+		`^\d\d:\d\d:\d\d$`,
+	).MatchString(
+		text,
+	) {
 		t.Errorf("the link leads to a message of %q", text)
 	}
 }

@@ -34,16 +34,22 @@ type roomState struct {
 	done   bool
 }
 
-// Target makes the files of a site. The name has slashes between folders, which are made. The file before is closed.
+// Target makes the files of a site. The name has slashes between folders, which are made. The file before is
+// closed.
 type Target interface {
 	Create(name string) (io.WriteCloser, error)
 }
 
-// NewWriter begins a site. The rooms are all that there will be, with or without messages; so are the files. Of people,
-// those who are missing are named by their number.
+// NewWriter begins a site. The rooms are all that there will be, with or without messages; so are the files.
+// Of people, those who are missing are named by their number.
 func NewWriter(target Target, about About, rooms []Room, people []Person, files []File) *Writer {
-	w := &Writer{target: target, files: files, pages: Pages{Site: about, Policy: FilePolicy, HasFiles: len(files) > 0}, rooms: make(map[int64]*roomState, len(rooms)),
-		people: make(map[int64]*Person, len(people))}
+	w := &Writer{
+		target: target,
+		files:  files,
+		pages:  Pages{Site: about, Policy: FilePolicy, HasFiles: len(files) > 0},
+		rooms:  make(map[int64]*roomState, len(rooms)),
+		people: make(map[int64]*Person, len(people)),
+	}
 	for i := range people {
 		w.people[people[i].ID] = &people[i]
 	}
@@ -79,7 +85,8 @@ func (w *Writer) File(f File, content io.Reader) error {
 	})
 }
 
-// Message writes the next message of a room. Rooms come one after the other; a message of a room that ended is an error.
+// Message writes the next message of a room. Rooms come one after the other; a message of a room that ended
+// is an error.
 func (w *Writer) Message(room int64, m Message) error {
 	if w.room == nil || w.room.state.ID != room {
 		if err := w.begin(room); err != nil {
@@ -209,5 +216,8 @@ func (w *Writer) front() error {
 	if err := w.create("search.html", w.pages.SearchPage); err != nil {
 		return err
 	}
-	return w.create("index.html", func(to io.Writer) error { return w.pages.Index(to, w.totals, w.categories) })
+	return w.create(
+		"index.html",
+		func(to io.Writer) error { return w.pages.Index(to, w.totals, w.categories) },
+	)
 }

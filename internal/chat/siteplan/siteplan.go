@@ -21,7 +21,13 @@ const mostNamed = 20
 func Rooms(plan *convert.Plan) []site.Room {
 	rooms := make([]site.Room, len(plan.Rooms))
 	for i, r := range plan.Rooms {
-		rooms[i] = site.Room{ID: r.Number, Name: r.Name, Category: plan.CategoryPath(r), Description: r.Description, Facts: facts(plan, r)}
+		rooms[i] = site.Room{
+			ID:          r.Number,
+			Name:        r.Name,
+			Category:    plan.CategoryPath(r),
+			Description: r.Description,
+			Facts:       facts(plan, r),
+		}
 	}
 	return rooms
 }
@@ -103,7 +109,10 @@ func Files(ctx context.Context, plan *convert.Plan) (files []site.File, places [
 			return nil
 		}
 		link := site.FileLink{Name: name, Path: site.FilePath(len(files), name), Size: size}
-		files = append(files, site.File{FileLink: link, RoomID: room.Number, RoomName: room.Name, Modified: modified})
+		files = append(
+			files,
+			site.File{FileLink: link, RoomID: room.Number, RoomName: room.Name, Modified: modified},
+		)
 		places = append(places, place)
 		return nil
 	})
@@ -112,15 +121,22 @@ func Files(ctx context.Context, plan *convert.Plan) (files []site.File, places [
 
 // Message shows a message, with the files that it links to.
 func Message(m *convert.Message, links *site.FileLinks) site.Message {
-	one := site.Message{ID: m.ID, At: m.Sent, Author: m.Author.Number, Alert: m.Alert, Text: m.Text, Files: links.Of(m.Room.Number, m.Text)}
+	one := site.Message{
+		ID:     m.ID,
+		At:     m.Sent,
+		Author: m.Author.Number,
+		Alert:  m.Alert,
+		Text:   m.Text,
+		Files:  links.Of(m.Room.Number, m.Text),
+	}
 	if m.HasRTF {
 		one.HTML = formatted(m.RTF)
 	}
 	return one
 }
 
-// formatted gives the HTML of an RTF that looks otherwise than plain text; "" for any other, also for one that
-// cannot be read: the plain text of the message says what there is.
+// formatted gives the HTML of an RTF that looks otherwise than plain text; "" for any other, also for one
+// that cannot be read: the plain text of the message says what there is.
 func formatted(source string) template.HTML {
 	document, err := rtf.Parse(source)
 	if err != nil || document.IsPlain() {

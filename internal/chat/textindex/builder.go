@@ -23,8 +23,8 @@ type Builder struct {
 	runs   []*os.File
 }
 
-// postings are the numbers of the texts with one word: the first, and the distance of each from the one before it
-// as unsigned varints.
+// postings are the numbers of the texts with one word: the first, and the distance of each from the one
+// before it as unsigned varints.
 type postings struct {
 	first, last uint64
 	count       int64
@@ -34,14 +34,14 @@ type postings struct {
 // overhead is about how many bytes a word needs in memory besides its numbers.
 const overhead = 120
 
-// NewBuilder makes a builder that keeps files in the folder, "" for that of temporary files, and about so many bytes in
-// memory.
+// NewBuilder makes a builder that keeps files in the folder, "" for that of temporary files, and about so
+// many bytes in memory.
 func NewBuilder(folder string, limit int) *Builder {
 	return &Builder{folder: folder, limit: limit, terms: map[string]*postings{}}
 }
 
-// Add notes that a text has a word. Texts come in the order of their numbers; a word that was noted of the text before
-// is not noted twice.
+// Add notes that a text has a word. Texts come in the order of their numbers; a word that was noted of the
+// text before is not noted twice.
 func (b *Builder) Add(text uint64, word []byte) {
 	p := b.terms[string(word)]
 	switch {
@@ -95,16 +95,16 @@ func (b *Builder) Spill() error {
 	return nil
 }
 
-// Entry is a word of the finished index with the numbers of its texts, as varints: the first as it is, then the
-// distance of each from the one before.
+// Entry is a word of the finished index with the numbers of its texts, as varints: the first as it is, then
+// the distance of each from the one before.
 type Entry struct {
 	Word     string
 	Count    int64
 	Postings []byte
 }
 
-// Finish gives all words in the order of their bytes, and removes the builder's files. The entry is only valid
-// during the call.
+// Finish gives all words in the order of their bytes, and removes the builder's files. The entry is only
+// valid during the call.
 func (b *Builder) Finish(each func(Entry) error) (err error) {
 	defer func() { err = errors.Join(err, b.Close()) }()
 	var sources sources
@@ -205,14 +205,20 @@ func (s *source) next() (bool, error) {
 		return false, fmt.Errorf("read a file of the index: %w", err)
 	}
 	s.word = string(word)
-	s.found = postings{count: int64(numbers[0]), first: numbers[1], last: numbers[2], distances: slices.Grow(s.found.distances[:0], int(numbers[3]))[:numbers[3]]}
+	s.found = postings{
+		count:     int64(numbers[0]),
+		first:     numbers[1],
+		last:      numbers[2],
+		distances: slices.Grow(s.found.distances[:0], int(numbers[3]))[:numbers[3]],
+	}
 	if _, err := io.ReadFull(s.from, s.found.distances); err != nil {
 		return false, fmt.Errorf("read a file of the index: %w", err)
 	}
 	return true, nil
 }
 
-// sources is a heap of runs: the one with the lowest word first, and of one word that with the earliest texts.
+// sources is a heap of runs: the one with the lowest word first, and of one word that with the earliest
+// texts.
 type sources []*source
 
 func (s sources) Len() int      { return len(s) }

@@ -111,7 +111,8 @@ func TestAnIndexHasEachWordOfEachText(t *testing.T) {
 		}
 	}
 	for _, limit := range []int{1 << 30, 20_000, 1} { // all in memory, some files, a file for each text
-		if got := built(t, texts[:min(len(texts), limit*300)], limit); limit > 1 && !reflect.DeepEqual(got, want) {
+		if got := built(t, texts[:min(len(texts), limit*300)], limit); limit > 1 &&
+			!reflect.DeepEqual(got, want) {
 			t.Errorf("with %d bytes of memory the index differs", limit)
 		}
 	}

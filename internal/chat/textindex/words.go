@@ -10,8 +10,8 @@ import (
 // longestWord is how many characters of a word count.
 const longestWord = 40
 
-// Words calls yield with each word of a text, in its order; a word may come several times. The bytes are only valid
-// during the call. What is no UTF-8 separates words.
+// Words calls yield with each word of a text, in its order; a word may come several times. The bytes are only
+// valid during the call. What is no UTF-8 separates words.
 func Words(text string, yield func(word []byte)) {
 	var w words
 	w.yield = yield
@@ -94,7 +94,17 @@ func (w *words) end() {
 
 // isPaired tells whether a character belongs to a script that puts no spaces between words.
 func isPaired(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) && unicode.IsLetter(r)
+	return unicode.In(
+		r,
+		unicode.Han,
+		unicode.Hiragana,
+		unicode.Katakana,
+		unicode.Thai,
+		unicode.Lao,
+		unicode.Khmer,
+		unicode.Myanmar,
+	) &&
+		unicode.IsLetter(r)
 }
 
 // Query is what somebody looks for.
@@ -106,9 +116,9 @@ type Query struct {
 // mostWords is how many words of a query count.
 const mostWords = 32
 
-// ParseQuery cuts what somebody types into words. The last word stands for all that begin with it, unless
-// a space or anything else that is no letter follows it; so does a single character of a script without spaces. Of
-// more than 32 words the first 32 count.
+// ParseQuery cuts what somebody types into words. The last word stands for all that begin with it, unless a
+// space or anything else that is no letter follows it; so does a single character of a script without spaces.
+// Of more than 32 words the first 32 count.
 func ParseQuery(text string) Query {
 	var q Query
 	seen := map[string]bool{}
