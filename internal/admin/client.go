@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net"
 	"net/http"
 	"strings"
@@ -145,10 +146,27 @@ func (c *Client) ResetSettings(ctx context.Context) error {
 	return c.call(ctx, "reset", request{}, nil)
 }
 
-// Versions lists kept versions of paths that begin with the given one.
-func (c *Client) Versions(ctx context.Context, path string) (list []Version, err error) {
-	err = c.call(ctx, "versions", request{Path: path}, &list)
-	return list, err
+// Versions goes through the kept versions of paths that begin with the given one, a page at a time: of each
+// module the newest first.
+func (c *Client) Versions(ctx context.Context, path string) iter.Seq2[Version, error] {
+	return func(yield func(Version, error) bool) {
+		for after := ""; ; {
+			var page []Version
+			if err := c.call(ctx, "versions", request{Path: path, After: after, Limit: VersionsPage}, &page); err != nil {
+				yield(Version{}, err)
+				return
+			}
+			for _, v := range page {
+				if !yield(v, nil) {
+					return
+				}
+				after = v.ID
+			}
+			if len(page) < VersionsPage {
+				return
+			}
+		}
+	}
 }
 
 // RestoreVersion brings a kept version back.
@@ -165,4 +183,15 @@ func (c *Client) Loss(ctx context.Context, module string) (list []Loss, err erro
 // ConfirmLoss lets one named plan of losses pass as deletions.
 func (c *Client) ConfirmLoss(ctx context.Context, module, plan string) error {
 	return c.call(ctx, "confirm", request{Module: module, Plan: plan}, nil)
+}
+
+// Adoption asks what adopting the pool's file store would mean.
+func (c *Client) Adoption(ctx context.Context) (a Adoption, err error) {
+	err = c.call(ctx, "adoption", request{}, &a)
+	return a, err
+}
+
+// AdoptStore takes the file store over from the pool that the plan names.
+func (c *Client) AdoptStore(ctx context.Context, plan string) error {
+	return c.call(ctx, "adopt", request{Plan: plan}, nil)
 }

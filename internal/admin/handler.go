@@ -17,6 +17,9 @@ const (
 	requestWithin = 30 * time.Second
 )
 
+// VersionsPage is how many kept versions one answer has at most.
+const VersionsPage = 1000
+
 type call func(ctx context.Context, b Backend, r request) (any, error)
 
 var calls = map[string]call{
@@ -30,13 +33,17 @@ var calls = map[string]call{
 		}
 		return nil, b.SetSettings(ctx, change)
 	},
-	"reset":    func(ctx context.Context, b Backend, _ request) (any, error) { return nil, b.ResetSettings(ctx) },
-	"versions": func(ctx context.Context, b Backend, r request) (any, error) { return b.Versions(ctx, r.Path) },
-	"restore":  func(ctx context.Context, b Backend, r request) (any, error) { return nil, b.RestoreVersion(ctx, r.ID) },
-	"loss":     func(ctx context.Context, b Backend, r request) (any, error) { return b.Loss(ctx, r.Module) },
+	"reset": func(ctx context.Context, b Backend, _ request) (any, error) { return nil, b.ResetSettings(ctx) },
+	"versions": func(ctx context.Context, b Backend, r request) (any, error) {
+		return b.Versions(ctx, r.Path, r.After, min(max(r.Limit, 1), VersionsPage))
+	},
+	"restore": func(ctx context.Context, b Backend, r request) (any, error) { return nil, b.RestoreVersion(ctx, r.ID) },
+	"loss":    func(ctx context.Context, b Backend, r request) (any, error) { return b.Loss(ctx, r.Module) },
 	"confirm": func(ctx context.Context, b Backend, r request) (any, error) {
 		return nil, b.ConfirmLoss(ctx, r.Module, r.Plan)
 	},
+	"adoption": func(ctx context.Context, b Backend, _ request) (any, error) { return b.Adoption(ctx) },
+	"adopt":    func(ctx context.Context, b Backend, r request) (any, error) { return nil, b.AdoptStore(ctx, r.Plan) },
 }
 
 // Handler serves the door. authorize is asked before anything is read.

@@ -38,13 +38,18 @@ func (b *backend) SetSettings(_ context.Context, change settings.Change) error {
 	}
 	return err
 }
-func (b *backend) ResetSettings(context.Context) error                 { b.asked++; return nil }
-func (b *backend) Versions(context.Context, string) ([]Version, error) { b.asked++; return nil, nil }
-func (b *backend) RestoreVersion(context.Context, string) error        { b.asked++; return nil }
-func (b *backend) Loss(context.Context, string) ([]Loss, error)        { b.asked++; return nil, nil }
-func (b *backend) ConfirmLoss(_ context.Context, _, _ string) error    { b.asked++; return nil }
-func everybody(*http.Request) error                                    { return nil }
-func nobody(*http.Request) error                                       { return errors.New("you may not") }
+func (b *backend) ResetSettings(context.Context) error { b.asked++; return nil }
+func (b *backend) Versions(context.Context, string, string, int) ([]Version, error) {
+	b.asked++
+	return nil, nil
+}
+func (b *backend) RestoreVersion(context.Context, string) error     { b.asked++; return nil }
+func (b *backend) Loss(context.Context, string) ([]Loss, error)     { b.asked++; return nil, nil }
+func (b *backend) ConfirmLoss(_ context.Context, _, _ string) error { b.asked++; return nil }
+func (b *backend) Adoption(context.Context) (Adoption, error)       { b.asked++; return Adoption{}, nil }
+func (b *backend) AdoptStore(context.Context, string) error         { b.asked++; return nil }
+func everybody(*http.Request) error                                 { return nil }
+func nobody(*http.Request) error                                    { return errors.New("you may not") }
 func post(h http.Handler, name string, body []byte) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, prefix+name, bytes.NewReader(body)))

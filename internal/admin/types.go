@@ -53,6 +53,16 @@ type Loss struct {
 	Sample []string
 }
 
+// Adoption is what taking a pool's file store over from a pool of another name would mean.
+type Adoption struct {
+	PoolFqdn       string
+	FormerPoolFqdn string
+	FileStore      string
+	Plan           string // the name of this very adoption
+	Files          int64  // that the service knows in the store, and their bytes
+	Bytes          int64
+}
+
 // Backend is the service behind the door. Its errors are failures with ids.
 type Backend interface {
 	Status(ctx context.Context, modules []string) (Status, error)
@@ -60,10 +70,14 @@ type Backend interface {
 	Settings(ctx context.Context) (settings.Versioned, error)
 	SetSettings(ctx context.Context, change settings.Change) error
 	ResetSettings(ctx context.Context) error
-	Versions(ctx context.Context, path string) ([]Version, error)
+	// Versions lists a page of kept versions: at most limit of them, from the one after an id on. Fewer are the
+	// last ones.
+	Versions(ctx context.Context, path, after string, limit int) ([]Version, error)
 	RestoreVersion(ctx context.Context, id string) error
 	Loss(ctx context.Context, module string) ([]Loss, error)
 	ConfirmLoss(ctx context.Context, module, plan string) error
+	Adoption(ctx context.Context) (Adoption, error)
+	AdoptStore(ctx context.Context, plan string) error
 }
 
 // request is what every call carries; each uses what it needs.
@@ -72,6 +86,8 @@ type request struct {
 	Module  string           `json:",omitempty"`
 	Path    string           `json:",omitempty"`
 	ID      string           `json:",omitempty"`
+	After   string           `json:",omitempty"`
+	Limit   int              `json:",omitempty"`
 	Plan    string           `json:",omitempty"`
 	Change  *settings.Change `json:",omitempty"`
 }

@@ -19,6 +19,10 @@ type Evidence struct {
 	Regressed int64  // of these, files that are there with an older time than was known
 	Recent    int64  // files that were taken for deleted lately, and that the index knew then
 	Moved     int64  // of the missing, files whose content arrived under a new name
+	// Vacant is a folder that was a volume of its own and is none, or is another folder than it was, and is empty;
+	// VacantFiles of the missing files were in it.
+	Vacant      string
+	VacantFiles int64
 	// Earlier is how the loss weighs against what was known at each moment at which the partner began to
 	// send since the last look: what came after a loss must not make it look smaller.
 	Earlier []Moment
@@ -37,6 +41,8 @@ func Held(e Evidence) string {
 		return fmt.Sprintf("the folder %s is gone, with %d files that were known", e.Root, e.Known)
 	case e.Missing == e.Known:
 		return fmt.Sprintf("the folder %s is empty: all %d files that were known are gone", e.Root, e.Known)
+	case e.VacantFiles > 0:
+		return fmt.Sprintf("the folder %s is empty and not the one that it was, or its volume is not mounted: %d files that were known in it are gone", e.Vacant, e.VacantFiles)
 	case e.Replaced:
 		return fmt.Sprintf("the folder %s was replaced by another one, which lacks %d of %d known files and holds older copies of %d", e.Root, e.Missing, e.Known, e.Regressed)
 	case e.Holding:
@@ -53,15 +59,26 @@ func Held(e Evidence) string {
 	return ""
 }
 
-// Ordered tells why deletions that a partner asks for are held back, or "" when they may be done: by
-// then they were weighed on the partner's side, so that only one that asks for nearly everything is
-// stopped. known counts the files that are there, recent those that it had deleted lately, more those
-// that it asks for now.
-func Ordered(root string, known, recent, more int64) string {
-	if more == 0 || (recent+more)*10 <= (known+recent)*9 {
+// replacedAtLeast is how many files a partner must have replaced before these count as lost: a person may well
+// empty one or two of a few.
+const replacedAtLeast = 10
+
+// Asked is what a partner asks of one root, against one moment: of the Known files that the root held then, how many
+// it deletes, and how many it replaces by something of another kind or by a file of less than a tenth of the size,
+// what it did since then included.
+type Asked struct{ Known, Deleted, Replaced int64 }
+
+// Displaced tells why what a partner asks for is held back, or "" when it may be done: deletions were weighed on the
+// partner's side, so that only what takes nearly everything is stopped.
+func Displaced(root string, a Asked) string {
+	gone := a.Deleted
+	if a.Replaced >= replacedAtLeast {
+		gone += a.Replaced
+	}
+	if a.Known == 0 || gone*10 <= a.Known*9 {
 		return ""
 	}
-	return fmt.Sprintf("the partner asks to delete nearly all of the folder %s: %d of %d files", root, recent+more, known+recent)
+	return fmt.Sprintf("the partner asks to delete or to replace nearly all of the folder %s: %d of %d files", root, gone, a.Known)
 }
 
 // Plan names a set of losses: it changes with every path that joins or leaves the set. The items

@@ -35,6 +35,8 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 		{"most of what was there between two of the partner's", brake.Evidence{Known: 29, Missing: 5, Earlier: []brake.Moment{{0, 0}, {5, 5}, {20, 5}}}, true},
 		{"a few of what came from the partner", brake.Evidence{Known: 29, Missing: 3, Earlier: []brake.Moment{{13, 0}, {20, 3}}}, false},
 		{"what was moved is gone from nowhere", brake.Evidence{Known: 29, Missing: 1, Moved: 1, Earlier: []brake.Moment{{1, 0}}}, false},
+		{"a volume in the folder is not mounted", brake.Evidence{Known: 1000, Missing: 1, Vacant: "r/m", VacantFiles: 1}, true},
+		{"it is mounted again", brake.Evidence{Known: 1000, Vacant: "r/m"}, false},
 		{"an older copy in the same folder", brake.Evidence{Known: 10, Regressed: 4, Missing: 3}, true},
 	} {
 		if got := brake.Held(row.e); (got != "") != row.held {
@@ -45,10 +47,15 @@ func TestP7_MassLossIsHeld(t *testing.T) {
 
 func TestP19_APartnerCannotDeleteNearlyAll(t *testing.T) {
 	for _, row := range []struct {
-		known, recent, more int64
-		held                bool
-	}{{10, 0, 0, false}, {10, 0, 9, false}, {10, 0, 10, true}, {1, 0, 1, true}, {100, 0, 91, true}, {50, 50, 40, false}, {50, 50, 41, true}, {9, 91, 0, false}} {
-		if got := brake.Ordered("r", row.known, row.recent, row.more); (got != "") != row.held {
+		brake.Asked
+		held bool
+	}{
+		{brake.Asked{Known: 10}, false}, {brake.Asked{Known: 10, Deleted: 9}, false}, {brake.Asked{Known: 10, Deleted: 10}, true},
+		{brake.Asked{Known: 1, Deleted: 1}, true}, {brake.Asked{Known: 100, Deleted: 90}, false}, {brake.Asked{Known: 100, Deleted: 91}, true},
+		{brake.Asked{Known: 100, Replaced: 91}, true}, {brake.Asked{Known: 100, Deleted: 40, Replaced: 51}, true},
+		{brake.Asked{Known: 2, Replaced: 2}, false}, {brake.Asked{Known: 10, Deleted: 9, Replaced: 1}, false}, {brake.Asked{Deleted: 3}, false},
+	} {
+		if got := brake.Displaced("r", row.Asked); (got != "") != row.held {
 			t.Errorf("%+v: held = %q", row, got)
 		}
 	}

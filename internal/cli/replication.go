@@ -36,6 +36,12 @@ func addReplication(root *cobra.Command, s *session) {
 		long: exitCodes, example: "  csbackup loss show --pool-fqdn pool1.contoso.com"})
 	s.add(loss, leaf{path: "loss confirm", use: "confirm", short: "Says that a held loss was meant; it then travels as deletions",
 		long: exitCodes, example: "  csbackup loss confirm --pool-fqdn pool1.contoso.com --plan 3f9a51c2"})
+
+	store := s.group(root, "store", "Takes a file store over from a pool that has a new name")
+	s.add(store, leaf{path: "store adopt", use: "adopt", short: "Gives a pool the file store of the pool that it was called before",
+		long: "A file store carries the name of its pool. When the pool is called otherwise now, its service stops with\nErrorState. Without --plan this shows whose store it is and changes nothing; with the plan's id the store belongs\n" +
+			"to the pool from then on. What the service knows of the store stays: nothing is sent or deleted for it.\nDo it on each pool that has a new name.\n\n" + exitCodes,
+		example: "  csbackup store adopt --pool-fqdn pool1.contoso.com\n  csbackup store adopt --pool-fqdn pool1.contoso.com --plan 3f9a51c2"})
 }
 
 // addRest adds the commands around it.

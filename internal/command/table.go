@@ -17,6 +17,7 @@ func Table() map[string]func() Command {
 		"versions restore":    func() Command { return &VersionsRestore{} },
 		"loss show":           func() Command { return &LossShow{} },
 		"loss confirm":        func() Command { return &LossConfirm{} },
+		"store adopt":         func() Command { return &StoreAdopt{} },
 		"certificate create":  func() Command { return &CertificateCreate{} },
 		"demo":                func() Command { return &Demo{} },
 		"service install":     func() Command { return &ServiceInstall{} },

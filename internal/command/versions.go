@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"iter"
 
 	"csbackup/internal/admin"
 	"csbackup/internal/failure"
@@ -31,14 +32,27 @@ func (o *VersionsList) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	defer client.Close()
-	found, err := client.Versions(ctx, o.Path)
-	if err != nil {
-		return err
+	var page versionList
+	shown := false
+	for v, err := range client.Versions(ctx, o.Path) {
+		if err != nil {
+			return err
+		}
+		if page = append(page, v); len(page) < admin.VersionsPage {
+			continue
+		}
+		if err := env.Sink.Object(page); err != nil {
+			return err
+		}
+		page, shown = nil, true
 	}
-	return env.Sink.Object(versionList(found))
+	if shown && len(page) == 0 {
+		return nil
+	}
+	return env.Sink.Object(page)
 }
 
-// versionList is shown as one table and written as one object for each version.
+// versionList is a page of versions: one table, or one object for each version.
 type versionList []admin.Version
 
 // Items gives the versions one by one.
@@ -84,11 +98,7 @@ func (o *VersionsRestore) Run(ctx context.Context, env *Environment) error {
 	defer client.Close()
 	id := o.ID
 	if id == "" {
-		found, err := client.Versions(ctx, o.Path)
-		if err != nil {
-			return err
-		}
-		if id, err = newest(found, o.Path); err != nil {
+		if id, err = newest(client.Versions(ctx, o.Path), o.Path); err != nil {
 			return err
 		}
 	}
@@ -99,16 +109,15 @@ func (o *VersionsRestore) Run(ctx context.Context, env *Environment) error {
 	return nil
 }
 
-// newest gives the id of the version of exactly this path that was kept last.
-func newest(found []admin.Version, path string) (string, error) {
-	var last *admin.Version
-	for i, one := range found {
-		if one.Path == path && (last == nil || one.Kept.After(last.Kept)) {
-			last = &found[i]
+// newest gives the id of the version of exactly this path that was kept last: the first one that is listed.
+func newest(listed iter.Seq2[admin.Version, error], path string) (string, error) {
+	for v, err := range listed {
+		if err != nil {
+			return "", err
+		}
+		if v.Path == path {
+			return v.ID, nil
 		}
 	}
-	if last == nil {
-		return "", failure.New(failure.VersionNotFound, path, "No version of "+path+" is kept", "List what there is with \"csbackup versions list\".")
-	}
-	return last.ID, nil
+	return "", failure.New(failure.VersionNotFound, path, "No version of "+path+" is kept", "List what there is with \"csbackup versions list\".")
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"csbackup/internal/index"
 )
 
 // Protocol is the version of the wire that this program speaks.
-const Protocol = 1
+const Protocol = 2
 
 // Errors that callers decide on.
 var (
@@ -30,8 +31,16 @@ type Hello struct {
 	Replica  index.Replica
 	Head     uint64 // the newest sequence number of Replica
 	Full     bool   // compare everything: the importer looks at its whole disk before it answers
-	Settings []byte // the exporter's settings, for the importer to compare with its own
+	// Order names the accepted sync that a full comparison carries out, and OrderStore the importer's store that it
+	// is for, "" for one that the importer never welcomed. Another store is taken for the importer's only then.
+	Order      uint64
+	OrderStore string
+	OrderAge   uint64 // how long ago it was accepted, in milliseconds, or AgeUnknown
+	Settings   []byte // the exporter's settings, for the importer to compare with its own
 }
+
+// AgeUnknown stands in the place of an order's age that nobody knows.
+const AgeUnknown = math.MaxUint64
 
 // Position is the last batch that an importer took from one replica of an exporter.
 type Position struct {
@@ -44,6 +53,7 @@ type Welcome struct {
 	Protocol     uint32
 	Version      string
 	Replica      index.Replica
+	Store        string // names the importer's store
 	Acknowledged uint64 // everything of the exporter's replica up to here is settled on this side
 	Position     Position
 	Pending      uint64 // paths that could not be applied yet and are asked for again
@@ -84,6 +94,7 @@ type Ack struct {
 
 // Content is one file being read for sending.
 type Content interface {
+	// Read's errors are ErrWithdrawn where the file cannot be read, and else end the session.
 	io.ReadCloser
 	// SkipTo sets where the next Read begins.
 	SkipTo(offset int64) error
@@ -91,6 +102,9 @@ type Content interface {
 	// called after the last Read.
 	Unchanged() error
 }
+
+// Rewinder is a content that can be read from its beginning again.
+type Rewinder interface{ Rewind() }
 
 // Source is what an exporter's side provides. Its methods are called from one goroutine at a time,
 // except Acknowledged, which may be called while others run.
@@ -104,7 +118,8 @@ type Source interface {
 	Window(ctx context.Context, after uint64, budget int64) (items []index.Item, through uint64, err error)
 	// Paths returns what this side has now under paths that the importer asks for again.
 	Paths(ctx context.Context, paths []string) ([]index.Item, error)
-	// Open opens an item's file; ErrWithdrawn when it is not what the item says.
+	// Open opens an item's file; ErrWithdrawn when it is not what the item says, or cannot be read. Any other error
+	// is one of the store, and ends the session.
 	Open(ctx context.Context, item index.Item) (Content, error)
 	// Acknowledged hears that a batch is durable at the partner.
 	Acknowledged(ctx context.Context, batch Batch, ack Ack) error
@@ -114,6 +129,11 @@ type Source interface {
 // this order; Plan and Receive of the next batch run while Commit of the one before does. Each batch
 // that was planned is either committed or discarded.
 type Target interface {
+	// Opened is called first, with what ends the session from this side whatever it waits for. A batch that
+	// came whole is committed all the same.
+	Opened(stop context.CancelCauseFunc)
+	// Closed is called last: nothing of the session runs any more.
+	Closed()
 	// Welcome answers a Hello; with Hello.Full it may take long, while the wire keeps the peer waiting.
 	Welcome(ctx context.Context, h Hello) (Welcome, error)
 	// Retries returns paths that are still wanted, sorted, after a given one, at most limit.
@@ -123,7 +143,7 @@ type Target interface {
 	// Receive takes one part. Reading it ends with io.EOF after Length bytes, or with ErrWithdrawn, or
 	// with the connection's error. An error that concerns this file alone is remembered by the target
 	// and not returned; what Receive leaves unread is skipped. It is called for several parts at a time,
-	// never twice for one item of a batch.
+	// never twice for one item of a batch. A small content is a Rewinder.
 	Receive(ctx context.Context, batch Batch, part Part, content io.Reader) error
 	// Commit makes the batch durable and answers for it.
 	Commit(ctx context.Context, batch Batch) (Ack, error)

@@ -104,6 +104,8 @@ func newTarget() *target {
 func (t *target) Welcome(context.Context, Hello) (Welcome, error) {
 	return Welcome{Protocol: Protocol, Replica: 2, Acknowledged: t.ack, Position: t.position}, nil
 }
+func (t *target) Opened(context.CancelCauseFunc)                         {}
+func (t *target) Closed()                                                {}
 func (t *target) Retries(context.Context, string, int) ([]string, error) { return nil, nil }
 func (t *target) Plan(_ context.Context, b Batch, items []index.Item) ([]Want, error) {
 	t.mu.Lock()

@@ -14,16 +14,19 @@ import (
 
 // Options bound a session.
 type Options struct {
-	Budget      int64         // content bytes that the session may send; 0 for no bound
-	WindowBytes int64         // content bytes of one batch; 0 takes what goes through in a few seconds
-	IdleTimeout time.Duration // how long a silent peer is waited for; 0 takes DefaultIdle
-	Progress    func(Result)  // hears how far the session is, after each batch; may be nil
+	Budget      int64             // content bytes that the session may send; 0 for no bound
+	WindowBytes int64             // content bytes of one batch; 0 takes what goes through in a few seconds
+	Halved      int               // how often the first window is halved: after sessions that broke, less is at stake
+	IdleTimeout time.Duration     // how long a silent peer is waited for; 0 takes DefaultIdle
+	Explain     func(error) error // says of what this side's store or state failed, for the partner, too; may be nil
+	Progress    func(Result)      // hears how far the session is, after each batch; may be nil
 	// Sequential makes one batch and one content follow the other, so that a run can be repeated exactly.
 	Sequential bool
 }
 
 // The sizes between which a window moves, in content bytes.
 const (
+	leastWindow    = 1 << 20 // after sessions that broke
 	smallestWindow = 4 << 20
 	firstWindow    = 16 << 20
 	largestWindow  = 64 << 20
@@ -32,6 +35,9 @@ const (
 func (o Options) withDefaults() Options {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = DefaultIdle
+	}
+	if o.Explain == nil {
+		o.Explain = func(err error) error { return err }
 	}
 	return o
 }
@@ -55,6 +61,7 @@ type export struct {
 	unheard  []Batch  // sent, and not acknowledged yet
 	buffer   []byte   // for contents
 	answer   []byte
+	refused  bool // the partner ended the session
 }
 
 // Export runs a session from the offering side until nothing is left or the budget is used up. What
@@ -65,10 +72,30 @@ func Export(ctx context.Context, conn io.ReadWriteCloser, source Source, o Optio
 	defer x.close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	err := x.run(ctx)
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		err = fmt.Errorf("the session was stopped: %w", ctx.Err())
+	case errors.Is(err, errUnsent):
+		err = x.refusal(err)
+	case err != nil && !errors.Is(err, ErrBroken) && !errors.Is(err, ErrFrame) && !x.refused:
+		err = x.Explain(err)
+		// The partner is to know why. What keeps it from that changes nothing here.
+		_ = x.send(frameRefuse, encodeRefusal(err), true)
 	}
 	return x.result, err
+}
+
+// refusal looks, after something could not be sent, whether the partner said before why it ended the session.
+func (x *export) refusal(unsent error) error {
+	for {
+		_, _, err := x.receive(&x.answer)
+		switch {
+		case errors.Is(err, ErrBroken) || errors.Is(err, ErrFrame):
+			return unsent
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func (x *export) run(ctx context.Context) error {
@@ -104,7 +131,7 @@ func (x *export) run(ctx context.Context) error {
 	}
 	size := x.WindowBytes
 	if size == 0 {
-		size = firstWindow
+		size = max(int64(firstWindow)>>min(x.Halved, 32), leastWindow)
 	}
 	for x.left() > 0 && !x.conn.long() {
 		began := time.Now()
@@ -279,14 +306,14 @@ func (x *export) part(ctx context.Context, want Want, item index.Item) error {
 	err := x.content(ctx, want, item, length)
 	switch {
 	case errors.Is(err, ErrWithdrawn):
-		return x.send(frameEnd, []byte{partWithdrawn}, false)
+		return sent(x.send(frameEnd, []byte{partWithdrawn}, false))
 	case err != nil:
 		return err
 	}
 	if want.Offset+length == item.Size {
 		x.result.Files++
 	}
-	return x.send(frameEnd, []byte{partComplete}, false)
+	return sent(x.send(frameEnd, []byte{partComplete}, false))
 }
 
 func (x *export) content(ctx context.Context, want Want, item index.Item, length int64) error {
@@ -297,7 +324,7 @@ func (x *export) content(ctx context.Context, want Want, item index.Item, length
 	defer c.Close()
 	if want.Offset > 0 {
 		if err := c.SkipTo(want.Offset); err != nil {
-			return fmt.Errorf("%w: %w", ErrWithdrawn, err)
+			return err
 		}
 	}
 	if x.buffer == nil {
@@ -308,8 +335,11 @@ func (x *export) content(ctx context.Context, want Want, item index.Item, length
 			return ErrWithdrawn // the next session goes on where this one stops
 		}
 		n, err := io.ReadFull(c, x.buffer[:min(length, dataChunk)])
+		if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+			return ErrWithdrawn // it is shorter now
+		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrWithdrawn, err)
+			return err
 		}
 		if err := x.send(frameData, x.buffer[:n], false); err != nil {
 			return unreachable(err)
@@ -326,10 +356,11 @@ func (x *export) expect(ctx context.Context, want kind) ([]byte, error) {
 	for {
 		k, body, err := x.receive(&x.answer)
 		switch {
+		case errors.Is(err, ErrBroken):
+			return nil, broken(err)
 		case err != nil:
-			return nil, unreachable(err)
-		case k == frameRefuse:
-			return nil, decodeRefusal(body)
+			x.refused = true
+			return nil, err
 		case k == want:
 			return body, nil
 		case k != frameAck || len(x.unheard) == 0:
@@ -341,9 +372,23 @@ func (x *export) expect(ctx context.Context, want kind) ([]byte, error) {
 	}
 }
 
+// errUnsent: a frame could not be sent.
+var errUnsent = errors.New("the connection takes nothing")
+
 func unreachable(err error) error {
 	if errors.Is(err, ErrFrame) {
 		return err
 	}
+	return broken(fmt.Errorf("%w: %w", errUnsent, err))
+}
+
+func sent(err error) error {
+	if err != nil {
+		return unreachable(err)
+	}
+	return nil
+}
+
+func broken(err error) error {
 	return failure.Wrap(failure.ServiceUnreachable, "", "The connection to the partner broke", "Nothing is lost: the next cycle goes on from what was acknowledged.", err)
 }

@@ -26,12 +26,15 @@ const (
 // ErrFrame: the peer sent what no peer may send.
 var ErrFrame = errors.New("the other side sent a frame that is not valid")
 
+// ErrBroken: the connection ended.
+var ErrBroken = errors.New("the connection ended")
+
 type kind byte
 
 const (
 	frameHello kind = iota + 1
 	frameWelcome
-	frameRefuse
+	frameRefuse // either: why the session ends
 	frameWorking
 	frameRetry   // importer: paths that it asks for again
 	frameOffer   // exporter: a batch's header
@@ -82,13 +85,13 @@ func (w *wire) send(k kind, body []byte, flush bool) error {
 }
 
 // receive reads the next frame; the body is valid until the next call. Frames that only say that the
-// peer is at work are passed over.
+// peer is at work are passed over; the reason for which it ends the session is the error.
 func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
 	began := time.Now()
 	for {
 		var head [5]byte
 		if _, err := io.ReadFull(w.in, head[:]); err != nil {
-			return 0, nil, fmt.Errorf("the connection ended: %w", err)
+			return 0, nil, fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		n := binary.BigEndian.Uint32(head[:])
 		if n > maxFrame {
@@ -99,11 +102,15 @@ func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
 		}
 		body := (*buffer)[:n]
 		if _, err := io.ReadFull(w.in, body); err != nil {
-			return 0, nil, fmt.Errorf("the connection ended within a frame: %w", err)
+			return 0, nil, fmt.Errorf("%w within a frame: %w", ErrBroken, err)
 		}
 		k := kind(head[4])
 		w.conn.came(k)
-		if k != frameWorking {
+		switch k {
+		case frameWorking:
+		case frameRefuse:
+			return 0, nil, decodeRefusal(body)
+		default:
 			return k, body, nil
 		}
 		if time.Since(began) > longestWork {
@@ -197,6 +204,7 @@ func putItem(to []byte, it index.Item) []byte {
 	to = binary.AppendUvarint(to, it.Sequence)
 	to = binary.AppendUvarint(to, uint64(it.Size))
 	to = binary.AppendVarint(to, it.ModTime)
+	to = binary.AppendUvarint(to, uint64(it.Withheld))
 	if it.Kind == index.File {
 		to = append(to, it.Hash[:]...)
 	}
@@ -229,7 +237,9 @@ func (f *fields) item() index.Item {
 	}
 	it.ModTime = modTime
 	f.rest = f.rest[n:]
-	if it.Kind < index.File || it.Kind > index.Tombstone || it.Size < 0 || it.Kind != index.File && it.Size != 0 {
+	withheld := f.number()
+	it.Withheld = uint32(withheld)
+	if withheld > 0o777 || it.Kind < index.File || it.Kind > index.Tombstone || it.Size < 0 || it.Kind != index.File && it.Size != 0 {
 		f.fail("an item")
 		return it
 	}

@@ -26,21 +26,26 @@ func Import(ctx context.Context, conn io.ReadWriteCloser, target Target, o Optio
 	o = o.withDefaults()
 	m := &importing{wire: newWire(conn, o.IdleTimeout), Options: o, target: target}
 	defer m.close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	session, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(session, func() { conn.Close() })()
+	target.Opened(stop)
+	defer target.Closed()
 	m.commits.begin(ctx, m)
-	err := m.run(ctx)
+	err := m.run(session)
 	// What came whole is made durable even when the connection broke before the answer.
 	if commitErr := m.commits.end(); commitErr != nil {
 		err = commitErr
 	}
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("the session was stopped: %w", ctx.Err())
+	if err != nil && session.Err() != nil {
+		return fmt.Errorf("the session was stopped: %w", context.Cause(session))
 	}
 	return err
 }
 
 // refuse tells the exporter why this side will not go on.
 func (m *importing) refuse(err error) error {
+	err = m.Explain(err)
 	if sendErr := m.send(frameRefuse, encodeRefusal(err), true); sendErr != nil {
 		return errors.Join(err, sendErr)
 	}

@@ -21,13 +21,20 @@ func encodeHello(h Hello) []byte {
 		full = 1
 	}
 	b = binary.AppendUvarint(b, full)
+	b = binary.AppendUvarint(b, h.Order)
+	b = putBytes(b, []byte(h.OrderStore))
+	b = binary.AppendUvarint(b, h.OrderAge)
 	return putBytes(b, h.Settings)
 }
 
 func decodeHello(body []byte) (Hello, error) {
 	f := &fields{rest: body}
 	h := Hello{Protocol: uint32(f.number()), Version: f.text(maxText), FromPool: f.text(maxText), ToPool: f.text(maxText), Module: f.text(maxText)}
+	if h.Protocol != Protocol && f.bad == nil {
+		return h, nil // what follows is of another version
+	}
 	h.Replica, h.Head, h.Full = index.Replica(f.number()), f.number(), f.number() == 1
+	h.Order, h.OrderStore, h.OrderAge = f.number(), f.text(maxText), f.number()
 	h.Settings = append([]byte(nil), f.bytes(maxSettings)...)
 	return h, f.end()
 }
@@ -36,6 +43,7 @@ func encodeWelcome(w Welcome) []byte {
 	b := binary.AppendUvarint(nil, uint64(w.Protocol))
 	b = putBytes(b, []byte(w.Version))
 	b = binary.AppendUvarint(b, uint64(w.Replica))
+	b = putBytes(b, []byte(w.Store))
 	b = binary.AppendUvarint(b, w.Acknowledged)
 	b = binary.AppendUvarint(b, w.Position.Number)
 	b = append(b, w.Position.Hash[:]...)
@@ -45,7 +53,11 @@ func encodeWelcome(w Welcome) []byte {
 
 func decodeWelcome(body []byte) (Welcome, error) {
 	f := &fields{rest: body}
-	w := Welcome{Protocol: uint32(f.number()), Version: f.text(maxText), Replica: index.Replica(f.number()), Acknowledged: f.number()}
+	w := Welcome{Protocol: uint32(f.number()), Version: f.text(maxText)}
+	if w.Protocol != Protocol && f.bad == nil {
+		return w, nil // what follows is of another version
+	}
+	w.Replica, w.Store, w.Acknowledged = index.Replica(f.number()), f.text(maxText), f.number()
 	w.Position.Number, w.Position.Hash = f.number(), f.hash()
 	w.Pending = f.number()
 	w.Settings = append([]byte(nil), f.bytes(maxSettings)...)

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func (m *importing) part(ctx context.Context, batch Batch, part Part, w *writers
 	if part.Length > dataChunk || m.Sequential {
 		err := m.target.Receive(ctx, batch, part, content)
 		if _, drainErr := io.Copy(io.Discard, content); drainErr != nil && !errors.Is(drainErr, ErrWithdrawn) {
-			return errors.Join(err, drainErr)
+			return drainErr
 		}
 		if err != nil && !errors.Is(err, ErrWithdrawn) {
 			return m.refuse(err)
@@ -118,7 +119,7 @@ func (w *writers) content(size int) *wholeContent {
 	c := <-w.free
 	c.data.Reset()
 	c.data.Grow(size + bytes.MinRead)
-	c.ended = nil
+	c.at, c.ended = 0, nil
 	return c
 }
 
@@ -141,16 +142,21 @@ func (w *writers) wait() error {
 // wholeContent is one small content, read to its end and to be read again.
 type wholeContent struct {
 	data  bytes.Buffer
+	at    int
 	ended error // how it ended on the wire; nil for well
 }
 
 func (c *wholeContent) Read(p []byte) (int, error) {
-	n, err := c.data.Read(p)
-	if err == io.EOF && c.ended != nil {
-		return n, c.ended
+	n := copy(p, c.data.Bytes()[c.at:])
+	c.at += n
+	if n > 0 || len(p) == 0 {
+		return n, nil
 	}
-	return n, err
+	return 0, cmp.Or(c.ended, io.EOF)
 }
+
+// Rewind lets it be read from the beginning again.
+func (c *wholeContent) Rewind() { c.at = 0 }
 
 // incomingContent reads the data frames of one part.
 type incomingContent struct {

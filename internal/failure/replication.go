@@ -19,6 +19,8 @@ const (
 	StoreUnavailable    ID = "StoreUnavailable"
 	StoreHeld           ID = "StoreHeld"
 	LossPlanStale       ID = "LossPlanStale"
+	StoreNotForeign     ID = "StoreNotForeign"
+	StorePlanStale      ID = "StorePlanStale"
 	LossNothingHeld     ID = "LossNothingHeld"
 	VersionNotFound     ID = "VersionNotFound"
 	SettingsInvalid     ID = "SettingsInvalid"
@@ -44,6 +46,8 @@ var replication = []Kind{
 	{StoreUnavailable, ResourceUnavailable, ExitFailed, "the pool's file store cannot be used"},
 	{StoreHeld, InvalidOperation, ExitRefused, "the loss brake holds the module"},
 	{LossPlanStale, InvalidOperation, ExitRefused, "the named loss plan is no longer true"},
+	{StoreNotForeign, ObjectNotFound, ExitUnknown, "the file store belongs to the pool already: there is nothing to adopt"},
+	{StorePlanStale, InvalidOperation, ExitRefused, "the named plan to adopt a file store is no longer true"},
 	{LossNothingHeld, ObjectNotFound, ExitUnknown, "the loss brake holds nothing"},
 	{VersionNotFound, ObjectNotFound, ExitUnknown, "no kept version matches"},
 	{SettingsInvalid, InvalidArgument, ExitUsage, "a setting is out of range or unknown"},

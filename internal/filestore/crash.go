@@ -38,9 +38,22 @@ func swap(one, other slot) change {
 
 // apply makes a change visible, and remembers it until it is durable.
 func (m *Memory) apply(step change) {
+	var before []*node
 	for _, set := range step.sets {
+		if was := set.folder.entries[set.key].node; was != nil {
+			was.names--
+			before = append(before, was)
+		}
 		put(set.folder.entries, set)
 		set.folder.modTime = m.truncate(m.now())
+		if set.node != nil {
+			set.node.names++
+		}
+	}
+	for _, was := range before {
+		if was.names+was.outside == 0 {
+			m.used -= int64(len(was.data))
+		}
 	}
 	m.journal = append(m.journal, step)
 }
@@ -63,10 +76,7 @@ type spot struct {
 func (m *Memory) Flush(ctx context.Context, names []string) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return flushOneByOne(ctx, names, func(name string) error {
 		place, err := m.slot(name)
 		if err == nil && place.node == nil {
 			err = fs.ErrNotExist
@@ -76,8 +86,8 @@ func (m *Memory) Flush(ctx context.Context, names []string) error {
 		}
 		place.node.kept, place.node.keptTime = bytes.Clone(place.node.data), place.node.modTime
 		place.node.unflushed = false
-	}
-	return nil
+		return nil
+	})
 }
 
 // FlushFolders implements Store. A change that touches a flushed folder becomes durable as a
@@ -101,6 +111,12 @@ func (m *Memory) FlushFolders(ctx context.Context, names []string) error {
 		}
 		flushed[folder] = true
 	}
+	m.flushNodes(flushed)
+	return nil
+}
+
+// flushNodes makes the entries of folders durable.
+func (m *Memory) flushNodes(flushed map[*node]bool) {
 	spots, nodes := map[spot]bool{}, map[*node]bool{}
 	for number, step := range slices.Backward(m.journal) {
 		durable := touches(step, spots, nodes)
@@ -123,7 +139,6 @@ func (m *Memory) FlushFolders(ctx context.Context, names []string) error {
 		}
 	}
 	m.journal = rest
-	return nil
 }
 
 func touches(step change, spots map[spot]bool, nodes map[*node]bool) bool {
@@ -179,24 +194,42 @@ func (m *Memory) crash(draw func(int) int) *Memory {
 			put(entriesOf(set.folder), set)
 		}
 	}
-	var rebuild func(from, to *node)
-	rebuild = func(from, to *node) {
-		entries := entriesOf(from)
-		for _, key := range sortedKeys(entries) {
-			one := entries[key]
-			made := after.newNode(one.node.kind)
-			made.unflushed, made.modTime = false, one.node.modTime
-			to.entries[key], to.durable[key] = entry{one.name, made}, entry{one.name, made}
-			if one.node.kind == Folder {
-				rebuild(one.node, made)
-				continue
-			}
-			made.data, made.modTime = remains(one.node, draw)
+	mirrored, volumes := map[*node]*node{}, map[*volume]*volume{}
+	var mirror func(from *node) *node
+	mirror = func(from *node) *node {
+		if made := mirrored[from]; made != nil {
+			return made // another name of the same file
+		}
+		if volumes[from.volume] == nil {
+			volumes[from.volume] = &volume{from.volume.number}
+		}
+		made := after.newNode(from.kind, volumes[from.volume])
+		mirrored[from] = made
+		made.identity, made.outside, made.withheld = from.identity, from.outside, from.withheld
+		made.unflushed, made.modTime = false, from.modTime
+		if from.kind != Folder {
+			made.data, made.modTime = remains(from, draw)
 			made.kept, made.keptTime = bytes.Clone(made.data), made.modTime
 			after.used += int64(len(made.data))
+			return made
 		}
+		entries := entriesOf(from)
+		for _, key := range sortedKeys(entries) {
+			below := mirror(entries[key].node)
+			below.names++
+			made.entries[key] = entry{entries[key].name, below}
+			made.durable[key] = made.entries[key]
+		}
+		if from.mounted != nil {
+			made.mounted = mirror(from.mounted)
+		}
+		if from.away != nil {
+			made.away = mirror(from.away)
+		}
+		return made
 	}
-	rebuild(m.root, after.root)
+	after.root = mirror(m.root)
+	after.objects, after.volumes = m.objects, m.volumes
 	return after
 }
 

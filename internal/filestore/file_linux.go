@@ -30,7 +30,7 @@ func (s *real) openAt(what, name string, flags int) (*realFile, error) {
 	if err != nil {
 		return nil, operation(what, name, err)
 	}
-	opened := &realFile{descriptor: number, name: name}
+	opened := &realFile{store: s, descriptor: number, name: name}
 	if fresh {
 		return opened, nil
 	}
@@ -71,6 +71,7 @@ func (s *real) Append(name string) (Writer, error) {
 // realFile is an open regular file, for reading or for writing. It is a bare descriptor: an os.File
 // costs several more system calls a file, and regular files have no use for what they do.
 type realFile struct {
+	store      *real
 	descriptor int
 	name       string
 }
@@ -109,12 +110,12 @@ func (f *realFile) Close() error {
 }
 
 func (f *realFile) Info() (Info, error) {
-	var stat unix.Stat_t
-	if err := unix.Fstat(f.descriptor, &stat); err != nil {
+	info, err := f.store.infoAt(f.descriptor, "")
+	if err != nil {
 		return Info{}, operation("look at", f.name, err)
 	}
-	_, last := splitName(f.name)
-	return infoOf(last, &stat), nil
+	_, info.Name = splitName(f.name)
+	return info, nil
 }
 
 func (f *realFile) SkipTo(offset int64) error {

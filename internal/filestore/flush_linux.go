@@ -3,6 +3,8 @@ package filestore
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -38,7 +40,17 @@ func atLeast(release string, major, minor int) bool {
 }
 
 func (s *real) Flush(ctx context.Context, names []string) error {
-	return s.flush(ctx, names, "flush", unix.O_RDONLY|unix.O_NONBLOCK)
+	const what, flags = "flush", unix.O_RDONLY | unix.O_NONBLOCK
+	if s.whole && len(names) > manyNames {
+		if err := s.flush(ctx, names, what, flags); err == nil || ctx.Err() != nil {
+			return err
+		} // which of them failed, only each can tell
+	}
+	failed := s.flushEach(ctx, names, what, flags)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return flushed(failed)
 }
 
 func (s *real) FlushFolders(ctx context.Context, names []string) error {
@@ -56,7 +68,8 @@ func (s *real) flush(ctx context.Context, names []string, what string, flags int
 			return err
 		}
 	}
-	if err := s.flushEach(ctx, single, what, flags); err != nil || !whole {
+	failed := s.flushEach(ctx, single, what, flags)
+	if err := errors.Join(append(slices.Collect(maps.Values(failed)), ctx.Err())...); err != nil || !whole {
 		return err
 	}
 	return operation(what, ".", unix.Syncfs(s.descriptor))
@@ -92,36 +105,41 @@ func (s *real) elsewhere(ctx context.Context, names []string, what string) ([]st
 			}
 			at, opened = next, folder
 		}
-		var stat unix.Stat_t
-		err := unix.Fstatat(at, last, &stat, unix.AT_SYMLINK_NOFOLLOW)
-		if err == nil && infoOf(last, &stat).Kind == Other {
+		info, err := statAt(at, last)
+		if err == nil && info.Kind == Other {
 			err = ErrNotRegular
 		}
 		if err != nil {
 			return nil, operation(what, name, err)
 		}
-		if stat.Dev != s.device {
+		if info.Volume != s.device {
 			other = append(other, name)
 		}
 	}
 	return other, nil
 }
 
-// flushEach flushes names one by one, several at a time. It tells all that went wrong.
-func (s *real) flushEach(ctx context.Context, names []string, what string, flags int) error {
-	if len(names) <= 1 {
-		for _, name := range names {
-			return operation(what, name, errors.Join(ctx.Err(), s.flushOne(name, flags)))
+// flushEach flushes names one by one, several at a time, until the context ends. It tells which failed.
+func (s *real) flushEach(ctx context.Context, names []string, what string, flags int) map[string]error {
+	failed := map[string]error{}
+	var mu sync.Mutex
+	one := func(name string) {
+		if err := operation(what, name, s.flushOne(name, flags)); err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			failed[name] = err
 		}
-		return nil
+	}
+	if len(names) == 1 && ctx.Err() == nil {
+		one(names[0])
+		return failed
 	}
 	work := make(chan string)
-	failed := make([]error, min(flushesAtOnce, len(names)))
 	var running sync.WaitGroup
-	for i := range failed {
+	for range min(flushesAtOnce, len(names)) {
 		running.Go(func() {
 			for name := range work {
-				failed[i] = errors.Join(failed[i], operation(what, name, s.flushOne(name, flags)))
+				one(name)
 			}
 		})
 	}
@@ -133,7 +151,7 @@ func (s *real) flushEach(ctx context.Context, names []string, what string, flags
 	}
 	close(work)
 	running.Wait()
-	return errors.Join(append(failed, ctx.Err())...)
+	return failed
 }
 
 func (s *real) flushOne(name string, flags int) error {

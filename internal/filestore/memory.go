@@ -1,10 +1,7 @@
 package filestore
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"sort"
 	"strings"
@@ -19,6 +16,14 @@ type MemoryOptions struct {
 	Now             func() int64 // nanoseconds, for ChangeTime; nil counts changes instead
 	TimeGranularity int64        // nanoseconds; 0 means 1
 	NoWatch         bool         // Watch answers ErrNoWatch
+	NoChangeTime    bool         // Info.ChangeTime is 0
+	NoIdentity      bool         // Info.Identity is 0
+	// SlowExchange takes two steps for an exchange, between which the power may go: the old file gets a
+	// second name before the new one replaces it.
+	SlowExchange bool
+	// Held tells whether another program holds a file at the moment of an operation: open, append,
+	// publish, exchange or remove. It must not call the store. Nil means that none ever does.
+	Held func(operation, name string) bool
 }
 
 // Memory is a Store in memory that behaves the same on every run and can lose power.
@@ -31,6 +36,7 @@ type Memory struct {
 	used    int64
 	ticks   int64
 	objects uint64
+	volumes uint64
 	watches map[*memoryWatcher]bool
 }
 
@@ -46,6 +52,13 @@ type node struct {
 	kept      []byte // content at the last flush
 	keptTime  int64
 	unflushed bool
+	names     int // how many entries lead to it
+	outside   int // how many names it has besides, outside of the store
+	withheld  uint32
+	users     int // how many other programs have it open without sharing more than reading
+	volume    *volume
+	mounted   *node // the root of the volume that is mounted on this folder
+	away      *node // the root of the volume that was mounted there until Unmount
 }
 
 type entry struct {
@@ -59,13 +72,13 @@ func NewMemory(options MemoryOptions) *Memory {
 		options.TimeGranularity = 1
 	}
 	m := &Memory{options: options, locked: map[string]bool{}, watches: map[*memoryWatcher]bool{}}
-	m.root = m.newNode(Folder)
+	m.root = m.newNode(Folder, m.newVolume())
 	return m
 }
 
-func (m *Memory) newNode(kind Kind) *node {
+func (m *Memory) newNode(kind Kind, on *volume) *node {
 	m.objects++
-	made := &node{kind: kind, identity: m.objects, changed: m.now(), unflushed: true}
+	made := &node{kind: kind, identity: m.objects, changed: m.now(), unflushed: true, volume: on}
 	made.modTime = m.truncate(made.changed)
 	if kind == Folder {
 		made.entries, made.durable = map[string]entry{}, map[string]entry{}
@@ -98,7 +111,7 @@ func (m *Memory) key(name string) string {
 
 // folder finds a folder by a checked name or ".".
 func (m *Memory) folder(name string) (*node, error) {
-	at := m.root
+	at := m.root.seen()
 	if name == "." {
 		return at, nil
 	}
@@ -110,7 +123,7 @@ func (m *Memory) folder(name string) (*node, error) {
 		if next.node.kind != Folder {
 			return nil, ErrNotRegular
 		}
-		at = next.node
+		at = next.node.seen()
 	}
 	return at, nil
 }
@@ -126,6 +139,14 @@ func (m *Memory) slot(name string) (slot, error) {
 	if err := CheckName(name, m.options.WindowsNames); err != nil {
 		return slot{}, err
 	}
+	return m.anySlot(name)
+}
+
+// anySlot is slot without the limits: other programs keep to none.
+func (m *Memory) anySlot(name string) (slot, error) {
+	if err := checkComponents(name, m.options.WindowsNames); err != nil {
+		return slot{}, err
+	}
 	above, last := splitName(name)
 	folder, err := m.folder(above)
 	if err != nil {
@@ -139,13 +160,18 @@ func (m *Memory) slot(name string) (slot, error) {
 	return slot{folder, key, found}, nil
 }
 
-// existing is a slot that holds something which no other program holds.
-func (m *Memory) existing(name string) (slot, error) {
+// existing is a slot that holds something which no other program holds against the operation.
+func (m *Memory) existing(operation, name string) (slot, error) {
 	place, err := m.slot(name)
 	if err == nil && place.node == nil {
 		err = fs.ErrNotExist
 	}
-	if err == nil && m.locked[m.key(name)] {
+	if err != nil {
+		return place, err
+	}
+	used := operation != "open" && place.node.inUse()
+	mounted := operation != "open" && place.node.mounted != nil
+	if used || mounted || m.locked[m.key(name)] || m.options.Held != nil && m.options.Held(operation, name) {
 		err = ErrLocked
 	}
 	return place, err
@@ -158,9 +184,20 @@ func about(what, name string, err error) error {
 	return fmt.Errorf("%s %q: %w", what, name, err)
 }
 
-func (n *node) info(name string) Info {
-	return Info{Name: name, Kind: n.kind, Size: int64(len(n.data)), ModTime: n.modTime,
-		ChangeTime: n.changed, Identity: n.identity}
+func (m *Memory) info(name string, n *node) Info {
+	n = n.seen()
+	info := Info{Name: name, Kind: n.kind, Size: int64(len(n.data)), ModTime: n.modTime,
+		ChangeTime: n.changed, Identity: n.identity, Volume: n.volume.number, Withheld: n.withheld}
+	if n.kind == File {
+		info.Links = uint32(n.names + n.outside)
+	}
+	if m.options.NoChangeTime {
+		info.ChangeTime = 0
+	}
+	if m.options.NoIdentity {
+		info.Identity = 0
+	}
+	return info
 }
 
 // Lstat implements Store.
@@ -168,7 +205,7 @@ func (m *Memory) Lstat(name string) (Info, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if name == "." {
-		return m.root.info("."), nil
+		return m.info(".", m.root), nil
 	}
 	place, err := m.slot(name)
 	if err == nil && place.node == nil {
@@ -177,14 +214,14 @@ func (m *Memory) Lstat(name string) (Info, error) {
 	if err != nil {
 		return Info{}, about("look at", name, err)
 	}
-	return place.node.info(place.name), nil
+	return m.info(place.name, place.node), nil
 }
 
 // ReadDir implements Store.
 func (m *Memory) ReadDir(name string) ([]Info, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	folder := m.root
+	folder := m.root.seen()
 	if name != "." {
 		place, err := m.slot(name)
 		if err == nil && place.node == nil {
@@ -195,18 +232,18 @@ func (m *Memory) ReadDir(name string) ([]Info, error) {
 		if err != nil {
 			return nil, about("list", name, err)
 		}
-		folder = place.node
+		folder = place.node.seen()
 	}
 	infos := make([]Info, 0, len(folder.entries))
 	for _, one := range folder.entries {
-		infos = append(infos, one.node.info(one.name))
+		infos = append(infos, m.info(one.name, one.node))
 	}
 	sort.Slice(infos, func(a, b int) bool { return infos[a].Name < infos[b].Name })
 	return infos, nil
 }
 
-func (m *Memory) regular(what, name string) (*memoryFile, error) {
-	place, err := m.existing(name)
+func (m *Memory) regular(what, operation, name string) (*memoryFile, error) {
+	place, err := m.existing(operation, name)
 	if err == nil && place.node.kind != File {
 		err = ErrNotRegular
 	}
@@ -220,7 +257,7 @@ func (m *Memory) regular(what, name string) (*memoryFile, error) {
 func (m *Memory) Open(name string) (Reader, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	file, err := m.regular("open", name)
+	file, err := m.regular("open", "open", name)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +268,7 @@ func (m *Memory) Open(name string) (Reader, error) {
 func (m *Memory) Append(name string) (Writer, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	file, err := m.regular("append to", name)
+	file, err := m.regular("append to", "append", name)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +286,7 @@ func (m *Memory) Create(name string) (Writer, error) {
 	if err != nil {
 		return nil, about("create", name, err)
 	}
-	made := m.newNode(File)
+	made := m.newNode(File, place.folder.volume)
 	m.apply(assign(place, made))
 	m.tell(name)
 	return &memoryFile{store: m, node: made, name: place.name, path: name}, nil
@@ -259,110 +296,63 @@ func (m *Memory) Create(name string) (Writer, error) {
 func (m *Memory) MakeFolder(name string) ([]string, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	if err := CheckName(name, m.options.WindowsNames); err != nil && name != "." {
+		return nil, about("make folder", name, err)
+	}
 	return m.makeFolder(name)
 }
 
+// makeFolder makes folders from the outermost to the innermost, each found in the one above it.
 func (m *Memory) makeFolder(name string) ([]string, error) {
 	if name == "." {
 		return nil, nil
 	}
-	var made []string
-	if err := CheckName(name, m.options.WindowsNames); err != nil {
+	if err := checkComponents(name, m.options.WindowsNames); err != nil {
 		return nil, about("make folder", name, err)
 	}
-	for end := range len(name) + 1 {
-		if end < len(name) && name[end] != '/' {
-			continue
-		}
-		place, err := m.slot(name[:end])
+	var made []string
+	folder, end := m.root.seen(), 0
+	for component := range strings.SplitSeq(name, "/") {
+		end += len(component)
+		key := m.key(component)
+		one, there := folder.entries[key]
 		switch {
-		case err != nil:
-		case place.node == nil:
-			m.apply(assign(place, m.newNode(Folder)))
+		case !there:
+			one = entry{component, m.newNode(Folder, folder.volume)}
+			m.apply(assign(slot{folder, key, one}, one.node))
 			made = append(made, name[:end])
 			m.tell(name[:end])
-		case place.node.kind == File:
-			err = fs.ErrExist
-		case place.node.kind == Other:
-			err = ErrNotRegular
+		case one.node.kind == File:
+			return made, about("make folder", name[:end], fs.ErrExist)
+		case one.node.kind == Other:
+			return made, about("make folder", name[:end], ErrNotRegular)
 		}
-		if err != nil {
-			return made, about("make folder", name[:end], err)
-		}
+		folder = one.node.seen()
+		end++ // the slash
 	}
 	return made, nil
-}
-
-// Publish implements Store.
-func (m *Memory) Publish(from, to string) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	source, err := m.existing(from)
-	if err != nil {
-		return about("publish", from, err)
-	}
-	target, err := m.slot(to)
-	if err == nil && target.node != nil {
-		err = fs.ErrExist
-	}
-	if err == nil && strings.HasPrefix(m.key(to), m.key(from)+"/") {
-		err = fs.ErrInvalid
-	}
-	if err != nil {
-		return about("publish", to, err)
-	}
-	source.node.changed = m.now()
-	m.apply(move(source, target))
-	m.tell(from, to)
-	return nil
-}
-
-// Exchange implements Store.
-func (m *Memory) Exchange(from, to, aside string) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	source, err := m.existing(from)
-	if err == nil && source.node.kind != File {
-		err = ErrNotRegular
-	}
-	if err != nil {
-		return about("exchange", from, err)
-	}
-	target, err := m.existing(to)
-	if err != nil {
-		return about("exchange", to, err)
-	}
-	free, err := m.slot(aside)
-	if err == nil && free.node != nil {
-		err = fs.ErrExist
-	}
-	if err != nil {
-		return about("exchange", aside, err)
-	}
-	source.node.changed, target.node.changed = m.now(), m.now()
-	m.apply(move(source, free))
-	free.node = source.node
-	m.apply(swap(free, target))
-	m.tell(from, to, aside)
-	return nil
 }
 
 // Remove implements Store.
 func (m *Memory) Remove(name string) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	place, err := m.existing(name)
+	place, err := m.existing("remove", name)
+	if err == nil {
+		err = m.remove(name, place)
+	}
+	return about("remove", name, err)
+}
+
+func (m *Memory) remove(name string, place slot) error {
 	switch {
-	case err != nil:
 	case place.node.kind == Other:
-		err = ErrNotRegular
+		return ErrNotRegular
+	case place.node.mounted != nil:
+		return ErrLocked
 	case len(place.node.entries) > 0:
-		err = ErrNotEmpty
+		return ErrNotEmpty
 	}
-	if err != nil {
-		return about("remove", name, err)
-	}
-	m.used -= int64(len(place.node.data))
 	m.apply(assign(place, nil))
 	m.tell(name)
 	return nil
@@ -382,199 +372,8 @@ func (m *Memory) Usage() (Usage, error) {
 // Properties implements Store.
 func (m *Memory) Properties() Properties {
 	return Properties{CaseInsensitive: m.options.CaseInsensitive, WindowsNames: m.options.WindowsNames,
-		Exchange: true, TimeGranularity: m.options.TimeGranularity}
+		Exchange: !m.options.SlowExchange, TimeGranularity: m.options.TimeGranularity}
 }
 
 // Close implements Store. The content stays, so that a test can look at it.
 func (m *Memory) Close() error { return nil }
-
-// memoryFile is an open file.
-type memoryFile struct {
-	store  *Memory
-	node   *node
-	name   string // the last component
-	path   string // the whole name that it was opened by
-	offset int64
-	closed bool
-}
-
-func (f *memoryFile) Read(into []byte) (int, error) {
-	f.store.mutex.Lock()
-	defer f.store.mutex.Unlock()
-	if f.closed {
-		return 0, about("read", f.name, fs.ErrClosed)
-	}
-	if f.offset >= int64(len(f.node.data)) {
-		return 0, io.EOF
-	}
-	read := copy(into, f.node.data[f.offset:])
-	f.offset += int64(read)
-	return read, nil
-}
-
-func (f *memoryFile) Write(data []byte) (int, error) {
-	m := f.store
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	if f.closed {
-		return 0, about("write", f.name, fs.ErrClosed)
-	}
-	if m.options.Capacity > 0 && m.used+int64(len(data)) > m.options.Capacity {
-		return 0, about("write", f.name, ErrFull)
-	}
-	m.used += int64(len(data))
-	f.node.data = append(f.node.data, data...)
-	f.node.unflushed, f.node.changed = true, m.now()
-	f.node.modTime = m.truncate(f.node.changed)
-	m.tell(f.path)
-	return len(data), nil
-}
-
-func (f *memoryFile) SetModTime(ns int64) error {
-	f.store.mutex.Lock()
-	defer f.store.mutex.Unlock()
-	f.node.modTime, f.node.changed = f.store.truncate(ns), f.store.now()
-	f.node.unflushed = true
-	f.store.tell(f.path)
-	return nil
-}
-
-func (f *memoryFile) Info() (Info, error) {
-	f.store.mutex.Lock()
-	defer f.store.mutex.Unlock()
-	return f.node.info(f.name), nil
-}
-
-func (f *memoryFile) SkipTo(offset int64) error {
-	if offset < 0 {
-		return about("skip in", f.name, fs.ErrInvalid)
-	}
-	f.offset = offset
-	return nil
-}
-
-func (f *memoryFile) Close() error {
-	if f.closed {
-		return about("close", f.name, fs.ErrClosed)
-	}
-	f.closed = true
-	return nil
-}
-
-// WriteFile puts a file under a name, over what is there, making the folders above it; another
-// program's doing, with another identity. ErrNotRegular when a folder stands there.
-func (m *Memory) WriteFile(name string, data []byte, modTime int64) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	above, _ := splitName(name)
-	if _, err := m.makeFolder(above); err != nil {
-		return err
-	}
-	place, err := m.slot(name)
-	if err == nil && place.node != nil && place.node.kind != File {
-		err = ErrNotRegular
-	}
-	if err != nil {
-		return about("write", name, err)
-	}
-	if place.node != nil {
-		m.used -= int64(len(place.node.data))
-	}
-	made := m.newNode(File)
-	made.data, made.modTime = bytes.Clone(data), m.truncate(modTime)
-	m.used += int64(len(data))
-	m.apply(assign(place, made))
-	m.tell(name)
-	return nil
-}
-
-// ReadFile returns the content of a file, also of a locked one.
-func (m *Memory) ReadFile(name string) ([]byte, error) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	place, err := m.slot(name)
-	if err == nil && place.node == nil {
-		err = fs.ErrNotExist
-	} else if err == nil && place.node.kind != File {
-		err = ErrNotRegular
-	}
-	if err != nil {
-		return nil, about("read", name, err)
-	}
-	return bytes.Clone(place.node.data), nil
-}
-
-// RemoveAll removes a name and all below it; an absent name is no error.
-func (m *Memory) RemoveAll(name string) error {
-	infos, err := m.ReadDir(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrNotRegular) {
-		return err
-	}
-	for _, info := range infos {
-		child := info.Name
-		if name != "." {
-			child = name + "/" + info.Name
-		}
-		if err := m.RemoveAll(child); err != nil {
-			return err
-		}
-	}
-	if name == "." {
-		return nil
-	}
-	if err := m.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// Files returns all files' content by name; folders are left out.
-func (m *Memory) Files() map[string]string {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	files := map[string]string{}
-	collect(m.root, "", files)
-	return files
-}
-
-func collect(folder *node, above string, into map[string]string) {
-	for _, one := range folder.entries {
-		if one.node.kind == Folder {
-			collect(one.node, above+one.name+"/", into)
-		} else {
-			into[above+one.name] = string(one.node.data)
-		}
-	}
-}
-
-// Lock makes a name answer ErrLocked when it is opened, moved or removed, as if another program
-// held it.
-func (m *Memory) Lock(name string) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	m.locked[m.key(name)] = true
-}
-
-// Rot changes one bit of a file's content, as a disk may: nothing else of it changes and nothing is told.
-func (m *Memory) Rot(name string, bit int) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	place, err := m.slot(name)
-	if err == nil && place.node == nil {
-		err = fs.ErrNotExist
-	} else if err == nil && (place.node.kind != File || bit >= 8*len(place.node.data)) {
-		err = fs.ErrInvalid
-	}
-	if err != nil {
-		return about("change", name, err)
-	}
-	place.node.data[bit/8] ^= 1 << (bit % 8)
-	return nil
-}
-
-// Unlock ends Lock.
-func (m *Memory) Unlock(name string) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	delete(m.locked, m.key(name))
-}

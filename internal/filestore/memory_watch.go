@@ -26,6 +26,7 @@ func (m *Memory) Watch(folders []string) (Watcher, error) {
 func (m *Memory) tell(names ...string) {
 	for w := range m.watches {
 		for _, name := range names {
+			name = nearest(name)
 			if within(name, w.wanted) {
 				w.changes.tell(name)
 			}

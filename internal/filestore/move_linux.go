@@ -3,6 +3,7 @@ package filestore
 import (
 	"errors"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,8 +14,7 @@ type place struct {
 	name string
 }
 
-// places opens the folders of the names, which must be on one volume; all are closed by the returned
-// function. A rename finds out by itself; more than one step must not fail half-way.
+// places opens the folders of the names; all are closed by the returned function.
 func (s *real) places(names ...string) ([]place, func(), error) {
 	var opened []place
 	release := func() {
@@ -22,7 +22,6 @@ func (s *real) places(names ...string) ([]place, func(), error) {
 			unix.Close(one.at)
 		}
 	}
-	device := uint64(0)
 	for _, name := range names {
 		at, last, err := s.parent(name)
 		if err != nil {
@@ -30,20 +29,6 @@ func (s *real) places(names ...string) ([]place, func(), error) {
 			return nil, func() {}, err
 		}
 		opened = append(opened, place{at, last})
-		if len(names) == 2 {
-			continue
-		}
-		var stat unix.Stat_t
-		if err := unix.Fstat(at, &stat); err != nil {
-			release()
-			return nil, func() {}, err
-		}
-		if len(opened) == 1 {
-			device = stat.Dev
-		} else if stat.Dev != device {
-			release()
-			return nil, func() {}, ErrCrossVolume
-		}
 	}
 	return opened, release, nil
 }
@@ -59,7 +44,14 @@ func (s *real) Publish(from, to string) error {
 		return operation("publish", to, err)
 	}
 	defer release()
-	return operation("publish", to, publishAt(both[0], both[1]))
+	err = publishAt(both[0], both[1])
+	switch {
+	case err == unix.EXDEV:
+		err = s.publishAcross(both[0], both[1], to)
+	case errors.Is(err, fs.ErrExist) && s.properties.CaseInsensitive:
+		err = respell(both[0], both[1])
+	}
+	return operation("publish", to, err)
 }
 
 // publishAt moves without replacing. Where the file system cannot, a second link that fails when
@@ -90,13 +82,43 @@ func publishAt(from, to place) error {
 	return unix.Renameat(from.at, from.name, to.at, to.name)
 }
 
+// respell gives a file or folder another spelling of its name, where both are the same name to the volume: the
+// kernel does nothing when it is asked to rename one to the other. It goes by a third name, under which
+// it is found if the power goes in between. fs.ErrExist when the names are not the same.
+func respell(from, to place) error {
+	one, err := statAt(from.at, from.name)
+	if err != nil {
+		return err
+	}
+	other, err := statAt(to.at, to.name)
+	if err != nil {
+		return err
+	}
+	if from.name == to.name || !strings.EqualFold(from.name, to.name) || one.Identity != other.Identity ||
+		one.Volume != other.Volume {
+		return fs.ErrExist
+	}
+	between := place{from.at, from.name + ".csbackup-rename"}
+	if err := publishAt(from, between); err != nil {
+		return err
+	}
+	if err := publishAt(between, to); err != nil {
+		return errors.Join(err, publishAt(between, from))
+	}
+	return nil
+}
+
 func (s *real) Exchange(from, to, aside string) error {
 	all, release, err := s.places(from, to, aside)
 	if err != nil {
 		return operation("exchange", to, err)
 	}
 	defer release()
-	return operation("exchange", to, exchangeAt(all[0], all[1], all[2]))
+	err = exchangeAt(all[0], all[1], all[2])
+	if err == unix.EXDEV {
+		err = s.exchangeAcross(all[0], all[1], all[2], aside)
+	}
+	return operation("exchange", to, err)
 }
 
 func exchangeAt(from, to, aside place) error {

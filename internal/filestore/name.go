@@ -5,23 +5,48 @@ import (
 	"strings"
 )
 
-// maxName is the longest name, in bytes, that is looked at; longer ones exist on no store.
-const maxName = 32767
+// The longest names that a store takes: paths of 4,096 bytes, which is what Linux opens in one call, and
+// 256 levels, with room for the folders above them, such as those of kept versions.
+const (
+	MaxName   = 4096 + 1024 // bytes
+	MaxLevels = 256 + 16    // components
+)
 
-// CheckName refuses, with ErrName, every name that is not a plain relative path, and with
-// windowsNames also what Windows cannot store or understands as something else. The root "." is
-// refused too: operations that accept it ask before.
+// copyPrefix begins the names of the files that a store makes while it copies between volumes. Nothing else
+// may have such a name, and nobody is shown one.
+const copyPrefix = ".csbackup-copy-"
+
+// CheckName refuses, with ErrName, every name that is not a plain relative path, that is longer than
+// MaxName or deeper than MaxLevels, or that a store keeps for itself, and with windowsNames also what
+// Windows cannot store or understands as something else. The root "." is refused too: operations that
+// accept it ask before.
 func CheckName(name string, windowsNames bool) error {
-	if name == "" || len(name) > maxName {
-		return fmt.Errorf("a name of %d bytes: %w", len(name), ErrName)
+	if len(name) > MaxName {
+		return fmt.Errorf("a name of %d bytes, of which %d are taken: %w", len(name), MaxName, ErrName)
 	}
+	if levels := strings.Count(name, "/") + 1; levels > MaxLevels {
+		return fmt.Errorf("a name of %d levels, of which %d are taken: %w", levels, MaxLevels, ErrName)
+	}
+	return checkComponents(name, windowsNames)
+}
+
+func checkComponents(name string, windowsNames bool) error {
 	for component := range strings.SplitSeq(name, "/") {
-		bad := component == "" || component == "." || component == ".." || strings.IndexByte(component, 0) >= 0
+		bad := component == "" || component == "." || component == ".." ||
+			strings.IndexByte(component, 0) >= 0 || strings.HasPrefix(component, copyPrefix)
 		if bad || windowsNames && !windowsComponent(component) {
 			return fmt.Errorf("%q: %w", name, ErrName)
 		}
 	}
 	return nil
+}
+
+// nearest cuts a name to what a store takes of it: itself or a folder above.
+func nearest(name string) string {
+	for len(name) > MaxName || strings.Count(name, "/") >= MaxLevels {
+		name, _ = splitName(name)
+	}
+	return name
 }
 
 // windowsComponent tells whether Windows can store the component under exactly this name.
@@ -59,6 +84,14 @@ func splitName(name string) (folder, last string) {
 		return ".", name
 	}
 	return name[:at], name[at+1:]
+}
+
+// joinName is the reverse of splitName.
+func joinName(folder, name string) string {
+	if folder == "." {
+		return name
+	}
+	return folder + "/" + name
 }
 
 // checkAll applies CheckName to each name.

@@ -19,7 +19,8 @@ type real struct {
 	descriptor int // of directory
 	path       string
 	device     uint64
-	whole      bool // one call makes the whole volume durable
+	mount      uint64 // the number of the root's mount
+	whole      bool   // one call makes the whole volume durable
 	properties Properties
 }
 
@@ -34,13 +35,14 @@ func OpenReal(root string) (Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, classify(err)), opened.Close())
 	}
 	store := &real{root: opened, directory: directory, descriptor: int(directory.Fd()), path: root}
-	var stat unix.Stat_t
+	var stat unix.Statx_t
 	var volume unix.Statfs_t
-	err = errors.Join(unix.Fstat(store.descriptor, &stat), unix.Fstatfs(store.descriptor, &volume))
+	err = errors.Join(unix.Statx(store.descriptor, "", unix.AT_EMPTY_PATH, known, &stat),
+		unix.Fstatfs(store.descriptor, &volume))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", root, err), store.Close())
 	}
-	store.device = stat.Dev
+	store.device, store.mount = unix.Mkdev(stat.Dev_major, stat.Dev_minor), stat.Mnt_id
 	store.properties = propertiesOf(uint32(volume.Type))
 	store.whole = flushesWhole(store.properties)
 	return store, nil
@@ -84,6 +86,8 @@ func classify(err error) error {
 	switch number {
 	case unix.ENOSPC, unix.EDQUOT:
 		return fmt.Errorf("%w: %w", ErrFull, err)
+	case unix.EROFS:
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case unix.ENAMETOOLONG, unix.EILSEQ:
 		return fmt.Errorf("%w: %w", ErrName, err)
 	case unix.EBUSY, unix.ETXTBSY:
@@ -174,29 +178,51 @@ func retry(call func() (int, error)) (int, error) {
 	}
 }
 
-func infoOf(name string, stat *unix.Stat_t) Info {
-	info := Info{Name: name, Kind: Other, ModTime: unix.TimespecToNsec(stat.Mtim),
-		ChangeTime: unix.TimespecToNsec(stat.Ctim), Identity: stat.Ino}
+// known is what is asked of the kernel.
+const known = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
+
+func infoOf(name string, stat *unix.Statx_t) Info {
+	info := Info{Name: name, Kind: Other, ModTime: nanoseconds(stat.Mtime), ChangeTime: nanoseconds(stat.Ctime),
+		Identity: stat.Ino, Volume: unix.Mkdev(stat.Dev_major, stat.Dev_minor),
+		Withheld: ^uint32(stat.Mode) & 0o777}
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Kind, info.Size = File, stat.Size
+		info.Kind, info.Size, info.Links = File, int64(stat.Size), stat.Nlink
 	case unix.S_IFDIR:
 		info.Kind = Folder
 	}
 	return info
 }
 
+func nanoseconds(t unix.StatxTimestamp) int64 { return t.Sec*1e9 + int64(t.Nsec) }
+
 func statAt(at int, name string) (Info, error) {
-	var stat unix.Stat_t
-	if err := unix.Fstatat(at, name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	var stat unix.Statx_t
+	err := unix.Statx(at, name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT|unix.AT_EMPTY_PATH, known, &stat)
+	if err != nil {
 		return Info{}, err
 	}
 	return infoOf(name, &stat), nil
 }
 
+// infoAt is statAt with the volume as the store's callers know it: a folder that is mounted at a second
+// place counts as a volume of its own there, because nothing can be renamed to it or away.
+func (s *real) infoAt(at int, name string) (Info, error) {
+	var stat unix.Statx_t
+	err := unix.Statx(at, name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT|unix.AT_EMPTY_PATH, known, &stat)
+	if err != nil {
+		return Info{}, err
+	}
+	info := infoOf(name, &stat)
+	if stat.Mnt_id != s.mount {
+		info.Volume ^= stat.Mnt_id * 0x9e3779b97f4a7c15 // spread over all bits
+	}
+	return info, nil
+}
+
 func (s *real) Lstat(name string) (Info, error) {
 	if name == "." {
-		info, err := statAt(s.descriptor, ".")
+		info, err := s.infoAt(s.descriptor, ".")
 		return info, operation("look at", name, err)
 	}
 	at, last, err := s.parent(name)
@@ -204,7 +230,7 @@ func (s *real) Lstat(name string) (Info, error) {
 		return Info{}, operation("look at", name, err)
 	}
 	defer unix.Close(at)
-	info, err := statAt(at, last)
+	info, err := s.infoAt(at, last)
 	return info, operation("look at", name, err)
 }
 
@@ -227,7 +253,11 @@ func (s *real) ReadDir(name string) ([]Info, error) {
 	sort.Strings(names)
 	infos := make([]Info, 0, len(names))
 	for _, entry := range names {
-		info, err := statAt(at, entry)
+		if strings.HasPrefix(entry, copyPrefix) {
+			sweepCopy(at, entry)
+			continue
+		}
+		info, err := s.infoAt(at, entry)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -302,7 +332,11 @@ func (s *real) Remove(name string) error {
 	case Other:
 		return operation("remove", name, ErrNotRegular)
 	}
-	return operation("remove", name, unix.Unlinkat(at, last, flags))
+	err = unix.Unlinkat(at, last, flags)
+	if err == unix.ENOTEMPTY && s.sweepCopies(name) {
+		err = unix.Unlinkat(at, last, flags)
+	}
+	return operation("remove", name, err)
 }
 
 func (s *real) Usage() (Usage, error) {

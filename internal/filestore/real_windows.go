@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -20,6 +21,8 @@ type real struct {
 	folder  *os.File // the root itself, held open for openBelow
 	path    string
 	network bool
+	known   evidence
+	tried   triedRights
 }
 
 // OpenReal opens the directory root as a Store. The directory must exist.
@@ -42,7 +45,7 @@ func OpenReal(root string) (Store, error) {
 		pointer, err := windows.UTF16PtrFromString(volume + `\`)
 		network = err == nil && windows.GetDriveType(pointer) == windows.DRIVE_REMOTE
 	}
-	return &real{root: opened, folder: folder, path: path, network: network}, nil
+	return &real{root: opened, folder: folder, path: path, network: network, known: evidenceOf(folder)}, nil
 }
 
 // classify turns the system's error into the package's where there is one for it.
@@ -54,6 +57,8 @@ func classify(err error) error {
 	switch number {
 	case windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_USER_MAPPED_FILE:
 		return fmt.Errorf("%w: %w", ErrLocked, err)
+	case windows.ERROR_WRITE_PROTECT:
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case windows.ERROR_INVALID_NAME, windows.ERROR_FILENAME_EXCED_RANGE:
@@ -104,24 +109,6 @@ func (s *real) whyNotFolder(name string) error {
 	return ErrNotRegular
 }
 
-func kindOf(info fs.FileInfo) Kind {
-	switch {
-	case info.Mode().IsRegular():
-		return File
-	case info.IsDir():
-		return Folder
-	}
-	return Other
-}
-
-func infoOf(info fs.FileInfo) Info {
-	result := Info{Name: info.Name(), Kind: kindOf(info), ModTime: info.ModTime().UnixNano()}
-	if result.Kind == File {
-		result.Size = info.Size()
-	}
-	return result
-}
-
 func (s *real) Lstat(name string) (Info, error) {
 	if name != "." {
 		if err := CheckName(name, true); err != nil {
@@ -136,15 +123,16 @@ func (s *real) Lstat(name string) (Info, error) {
 	if err != nil {
 		return Info{}, operation("look at", name, err)
 	}
-	return infoOf(info), nil
+	return info, nil
 }
 
-func (s *real) look(name string) (fs.FileInfo, error) {
+func (s *real) look(name string) (Info, error) {
 	file, err := s.openBelow(name, toLook)
 	if err != nil {
-		return nil, err
+		return Info{}, err
 	}
-	info, err := file.Stat()
+	_, last := splitName(name)
+	info, err := s.info(last, file)
 	return info, errors.Join(err, file.Close())
 }
 
@@ -159,14 +147,11 @@ func (s *real) ReadDir(name string) ([]Info, error) {
 		return nil, operation("list", name, err)
 	}
 	defer folder.Close()
-	entries, err := folder.Readdir(-1)
+	listed, err := s.entries(folder)
 	if err != nil {
 		return nil, operation("list", name, err)
 	}
-	infos := make([]Info, 0, len(entries))
-	for _, entry := range entries {
-		infos = append(infos, infoOf(entry))
-	}
+	infos := slices.DeleteFunc(listed, func(one Info) bool { return strings.HasPrefix(one.Name, copyPrefix) })
 	sort.Slice(infos, func(a, b int) bool { return infos[a].Name < infos[b].Name })
 	return infos, nil
 }
@@ -180,7 +165,7 @@ func (s *real) open(what, name string, how opening) (*realFile, error) {
 	if err != nil {
 		return nil, operation(what, name, err)
 	}
-	return &realFile{file: file, name: name}, nil
+	return &realFile{store: s, file: file, name: name}, nil
 }
 
 func (s *real) Open(name string) (Reader, error) {
@@ -315,19 +300,13 @@ func (s *real) Remove(name string) error {
 
 // Flush is FlushFileBuffers for each file.
 func (s *real) Flush(ctx context.Context, names []string) error {
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return flushOneByOne(ctx, names, func(name string) error {
 		file, err := s.open("flush", name, toFlush)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(file.file.Sync(), file.file.Close()); err != nil {
-			return operation("flush", name, err)
-		}
-	}
-	return nil
+		return operation("flush", name, errors.Join(file.file.Sync(), file.file.Close()))
+	})
 }
 
 // FlushFolders only looks at the folders: moves are written through, and NTFS keeps its entries
@@ -362,8 +341,9 @@ func (s *real) Close() error { return errors.Join(s.folder.Close(), s.root.Close
 
 // realFile is an open file, for reading or for writing.
 type realFile struct {
-	file *os.File
-	name string
+	store *real
+	file  *os.File
+	name  string
 }
 
 func (f *realFile) Read(into []byte) (int, error) { return f.file.Read(into) }
@@ -376,11 +356,9 @@ func (f *realFile) Write(data []byte) (int, error) {
 func (f *realFile) Close() error { return operation("close", f.name, f.file.Close()) }
 
 func (f *realFile) Info() (Info, error) {
-	info, err := f.file.Stat()
-	if err != nil {
-		return Info{}, operation("look at", f.name, err)
-	}
-	return infoOf(info), nil
+	_, last := splitName(f.name)
+	info, err := f.store.info(last, f.file)
+	return info, operation("look at", f.name, err)
 }
 
 func (f *realFile) SkipTo(offset int64) error {

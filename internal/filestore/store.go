@@ -18,8 +18,10 @@ var (
 	ErrNotRegular = errors.New("not a regular file or folder")
 	// ErrFull: the volume, or a quota on it, has no room left.
 	ErrFull = errors.New("the volume has no room left")
-	// ErrCrossVolume: the two names are on different volumes and cannot be exchanged in one step.
-	ErrCrossVolume = errors.New("the two names are on different volumes")
+	// ErrReadOnly: the volume cannot be written to.
+	ErrReadOnly = errors.New("the volume is read-only")
+	// ErrCrossVolume: the names are on different volumes, and what is to be moved is no regular file.
+	ErrCrossVolume = errors.New("the names are on different volumes, between which only files can be moved")
 	// ErrNotEmpty: the folder still holds something.
 	ErrNotEmpty = errors.New("the folder is not empty")
 	// ErrNoWatch: this store cannot tell about changes; scan it instead.
@@ -50,6 +52,13 @@ type Info struct {
 	ChangeTime int64
 	// Identity tells one file object from another under the same name (an inode number); 0 when unknown.
 	Identity uint64
+	// Volume tells the volume on which it lies; 0 when unknown. It may change when a volume is mounted anew. A
+	// folder that is mounted at a second place counts as a volume of its own there.
+	Volume uint64
+	// Withheld are the permission bits, as of chmod(1), that it does not give; 0 where the store has none.
+	Withheld uint32
+	// Links is how many names the file has; 0 when unknown.
+	Links uint32
 }
 
 // Properties tells what a store can do.
@@ -108,21 +117,34 @@ type Store interface {
 	MakeFolder(name string) ([]string, error)
 
 	// Publish moves a file or folder to a name that must be free, in one step. fs.ErrExist when it
-	// is not. The folder of the new name must exist.
+	// is not, but for another spelling of the same name where the store does not tell upper from lower
+	// case: then it is spelled as the new name. The folder of the new name must exist. Where it is on
+	// another volume a file is copied, with its time and rights: it appears under its new name whole and
+	// durable, and only then, and only if it still is what was copied, goes from its old one; else
+	// ErrLocked. Then it has another Identity.
 	Publish(from, to string) error
 
 	// Exchange puts the file at from in the place of the file at to, and what was at to, whatever it
 	// then was, under the name aside, which must be free. With Properties.Exchange it is one step for
 	// to: a reader sees the old or the new file. After a crash in the middle, the old content is under
 	// to or aside and never under from, the new one under any of the three. fs.ErrNotExist when to is
-	// absent.
+	// absent. Files on different volumes are copied as by Publish: what was at to is durable under aside
+	// before the new file, whole and durable, takes its place.
 	Exchange(from, to, aside string) error
+
+	// Rights gives a file the owner, group, mode and access list that it would have if it had been written at
+	// the place as: those of the file that stands there, else those of a new one in that folder, which must
+	// exist. Permission bits that are withheld (see Info) it has in no case. Where as is the name itself, of
+	// a file or folder, nothing else is changed. Rights that the store does not have, or that this process
+	// may not give, are left out, and never given to somebody else instead.
+	Rights(name, as string, withheld uint32) error
 
 	// Remove removes a file or an empty folder; ErrNotEmpty for a folder that holds something.
 	Remove(name string) error
 
 	// Flush makes the content and metadata of closed files durable, so that they survive a loss of
-	// power under the names that FlushFolders makes durable. Many names cost little more than one.
+	// power under the names that FlushFolders makes durable. Many names cost little more than one. A
+	// *FlushError names those that failed; after any other error nothing is known of any.
 	Flush(ctx context.Context, names []string) error
 
 	// FlushFolders makes the entries of these folders durable: names made, moved and removed in them.
@@ -146,10 +168,11 @@ type Store interface {
 // from time to time, the caller looks for itself.
 type Watcher interface {
 	// Take returns the names that may have changed since the last call, sorted, without waiting, and
-	// whether some were lost (too many at once, a store put in the place of another): then a full look
-	// is needed. A name that was made, changed, moved or removed is told; for a new or moved folder
-	// its own name is told, and the caller looks into it. The error, ErrNoWatch, says that this
-	// watcher can tell nothing any more and why: close it.
+	// whether some were lost (too many at once, a store put in the place of another, a volume in the
+	// tree unmounted): then a full look is needed. A name that was made, changed, moved or removed is
+	// told; for a new or moved folder, or one on which a volume was mounted, its own name is told, and
+	// the caller looks into it. The error, ErrNoWatch, says that this watcher can tell nothing any more
+	// and why: close it.
 	Take() (names []string, lost bool, err error)
 	// Signal receives a value when Take has something to return.
 	Signal() <-chan struct{}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -17,8 +18,12 @@ type treeWatcher struct {
 	done   chan struct{}
 }
 
+// watchedEvents is all that moves a file's change time: a file of which that is not as it was when it was
+// read is not sent before it was looked at again.
 const watchedEvents = windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_DIR_NAME |
-	windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE
+	windows.FILE_NOTIFY_CHANGE_SIZE | windows.FILE_NOTIFY_CHANGE_LAST_WRITE |
+	windows.FILE_NOTIFY_CHANGE_ATTRIBUTES | windows.FILE_NOTIFY_CHANGE_CREATION |
+	windows.FILE_NOTIFY_CHANGE_SECURITY
 
 // Watch implements Store.
 func (s *real) Watch(folders []string) (Watcher, error) {
@@ -70,13 +75,17 @@ func (w *treeWatcher) run() {
 }
 
 func (w *treeWatcher) take(path string) {
-	name := filepath.ToSlash(path)
-	if within(name, w.wanted) {
-		w.tell(name)
+	name := nearest(filepath.ToSlash(path))
+	if _, last := splitName(name); strings.HasPrefix(last, copyPrefix) {
 		return
 	}
 	for _, wanted := range w.wanted {
-		if below(wanted, name) {
+		// The system spells folders as they were made, which need not be as they are wanted.
+		if n := len(wanted); wanted == "." {
+			w.tell(name)
+		} else if len(name) >= n && strings.EqualFold(name[:n], wanted) && within(wanted+name[n:], w.wanted) {
+			w.tell(wanted + name[n:])
+		} else if below(strings.ToLower(wanted), strings.ToLower(name)) {
 			w.tell(wanted)
 		}
 	}

@@ -2,13 +2,16 @@ package filestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 )
 
 // NewFaulty returns inner with a say before each operation: decide is given the operation and the
 // name it is about, and its error, when it returns one, is the operation's. Operations are lstat,
 // readdir, open, read, create (also for Append), write, modtime, close (of a Writer), makefolder,
-// publish and exchange (about the final name), remove, flush and flushfolders (once for each name).
+// publish and exchange (about the final name), rights, remove, flush and flushfolders (once for each name), usage
+// (about ".") and watch (once for each folder).
 // decide may be called from several goroutines.
 func NewFaulty(inner Store, decide func(op, name string) error) Store {
 	return &faulty{Store: inner, decide: decide}
@@ -30,7 +33,7 @@ func Guarded(inner Store, may func() error) Store {
 
 func writing(op string) bool {
 	switch op {
-	case "create", "write", "modtime", "makefolder", "publish", "exchange", "remove":
+	case "create", "write", "modtime", "makefolder", "publish", "exchange", "rights", "remove":
 		return true
 	}
 	return false
@@ -102,6 +105,13 @@ func (f *faulty) Exchange(from, to, aside string) error {
 	return f.Store.Exchange(from, to, aside)
 }
 
+func (f *faulty) Rights(name, as string, withheld uint32) error {
+	if err := f.decide("rights", name); err != nil {
+		return err
+	}
+	return f.Store.Rights(name, as, withheld)
+}
+
 func (f *faulty) Remove(name string) error {
 	if err := f.decide("remove", name); err != nil {
 		return err
@@ -110,12 +120,23 @@ func (f *faulty) Remove(name string) error {
 }
 
 func (f *faulty) Flush(ctx context.Context, names []string) error {
+	failed := map[string]error{}
+	var sound []string
 	for _, name := range names {
 		if err := f.decide("flush", name); err != nil {
-			return err
+			failed[name] = err
+		} else {
+			sound = append(sound, name)
 		}
 	}
-	return f.Store.Flush(ctx, names)
+	err := f.Store.Flush(ctx, sound)
+	var inner *FlushError
+	if errors.As(err, &inner) {
+		maps.Copy(failed, inner.Failed)
+	} else if err != nil {
+		return err
+	}
+	return flushed(failed)
 }
 
 func (f *faulty) FlushFolders(ctx context.Context, names []string) error {
@@ -125,6 +146,22 @@ func (f *faulty) FlushFolders(ctx context.Context, names []string) error {
 		}
 	}
 	return f.Store.FlushFolders(ctx, names)
+}
+
+func (f *faulty) Usage() (Usage, error) {
+	if err := f.decide("usage", "."); err != nil {
+		return Usage{}, err
+	}
+	return f.Store.Usage()
+}
+
+func (f *faulty) Watch(folders []string) (Watcher, error) {
+	for _, folder := range folders {
+		if err := f.decide("watch", folder); err != nil {
+			return nil, err
+		}
+	}
+	return f.Store.Watch(folders)
 }
 
 type faultyReader struct {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -23,10 +24,31 @@ type Options struct {
 
 // Pending is a path of the partner's that could not be applied yet.
 type Pending struct {
-	Path, Reason string
+	Path, Reason string // the reason is for people, and decides nothing
+	Code         Code
 	Since        int64 // service clock when it first failed
 	Attempts     int
 }
+
+// Code tells why a path is pending. The numbers are kept in the index and keep their meaning.
+type Code int
+
+const (
+	// Failed: it could not be applied, and is tried again.
+	Failed Code = iota
+	// Again: both sides changed it and this side's version stays until the partner has taken it.
+	Again
+	// Rotten: this side's copy changed by itself, and the partner's is asked for.
+	Rotten
+	// HeldBack: the loss guard holds back what the partner asks for.
+	HeldBack
+	// Confirmed: an administrator confirmed what was held back.
+	Confirmed
+	// Forgotten: the partner was set back to a copy with a path of which this side has forgotten that it was deleted.
+	Forgotten
+	// Twin: a name here differs from it only in case.
+	Twin
+)
 
 // Index is the durable index of one module on one side. Its methods may be called from several
 // goroutines; an Update keeps the others waiting.
@@ -43,8 +65,11 @@ type Index struct {
 
 const (
 	applicationID = 0x43534278 // "CSBx"
-	schemaVersion = 1
+	firstVersion  = 1          // of the schema
 )
+
+// schemaVersion is what this program reads and writes.
+var schemaVersion = int64(firstVersion + len(steps))
 
 const schema = `
 CREATE TABLE item(
@@ -57,6 +82,34 @@ CREATE TABLE intent(path BLOB PRIMARY KEY, item BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE pending(path BLOB PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
+
+// steps change the schema from one version to the next, the first one from firstVersion. A new index takes
+// them, too.
+var steps = []string{
+	// 2
+	`
+CREATE TABLE kept(batch BLOB PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX item_tombstone ON item(since) WHERE kind = 3;
+`,
+	// 3: reasons were read as codes before there were any.
+	`
+ALTER TABLE item ADD COLUMN born INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pending ADD COLUMN code INTEGER NOT NULL DEFAULT 0;
+UPDATE pending SET code=1 WHERE reason='both sides changed it; this side''s version stays and is still to be taken by the partner';
+UPDATE pending SET code=2 WHERE reason='its content changed without a new size or time; the partner''s copy is asked for';
+UPDATE pending SET code=3 WHERE reason='the loss brake holds this deletion back';
+UPDATE pending SET code=4 WHERE reason='the deletion was confirmed';
+`,
+	// 4
+	`
+ALTER TABLE item ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+`,
+	// 5
+	`
+CREATE INDEX item_missing ON item(since) WHERE state = 1;
+CREATE INDEX item_missing_file ON item(folder, sequence) WHERE state = 1 AND kind = 1;
+`,
+}
 
 // Open opens the index at path and makes it when it is absent. ErrDamaged or ErrNewer when it cannot
 // be used; nothing is changed then.
@@ -109,6 +162,8 @@ func (x *Index) prepare(o Options) error {
 		if err := x.create(o); err != nil {
 			return damage("make the index", err)
 		}
+	case version < firstVersion:
+		return fmt.Errorf("%w: its schema has no version", ErrDamaged)
 	}
 	for _, pragma := range []string{"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-16384"} {
 		if err := x.connection.Exec(pragma); err != nil {
@@ -121,6 +176,11 @@ func (x *Index) prepare(o Options) error {
 	}
 	if checked != 1 { // one flipped bit of the header turns the checksums of every page off
 		return fmt.Errorf("%w: its pages carry no checksums", ErrDamaged)
+	}
+	if tables > 0 {
+		if err := x.migrate(version); err != nil {
+			return damage("bring the index to this version", err)
+		}
 	}
 	raw, err := x.meta("replica")
 	if err != nil {
@@ -149,8 +209,24 @@ func (x *Index) create(o Options) error {
 	if err := x.connection.EnableChecksums("main"); err != nil {
 		return err
 	}
-	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT", applicationID, schemaVersion, schema, uint64(o.NewReplica()))
+	script := fmt.Sprintf("BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d; %s %s INSERT INTO meta VALUES('replica', x'%016x'); COMMIT",
+		applicationID, schemaVersion, schema, strings.Join(steps, ""), uint64(o.NewReplica()))
 	return x.connection.Exec(script)
+}
+
+// migrate takes the steps from a version to this program's, each as a whole.
+func (x *Index) migrate(from int64) error {
+	for version := from; version < schemaVersion; version++ {
+		err := x.connection.Exec(fmt.Sprintf("BEGIN; %s PRAGMA user_version=%d; COMMIT", steps[version-firstVersion], version+1))
+		if err == nil {
+			continue
+		}
+		if !x.connection.GetAutocommit() {
+			err = errors.Join(err, x.connection.Exec("ROLLBACK"))
+		}
+		return err
+	}
+	return nil
 }
 
 func randomReplica() Replica {

@@ -19,4 +19,5 @@ type Counts struct {
 	MissingFiles                      int64 // of Missing, those that are files
 	Suspects                          int64
 	Pending                           int64 // paths of the partner that could not be applied yet
+	Kept, KeptBytes                   int64 // kept versions and their bytes
 }

@@ -27,7 +27,7 @@ const (
 	Suspect
 )
 
-// Item is one path of a module. Path, Kind, Size, ModTime, Hash and Vector travel to the partner;
+// Item is one path of a module. Path, Kind, Size, ModTime, Hash, Withheld and Vector travel to the partner;
 // the rest is this side's own evidence.
 type Item struct {
 	Path    string // slash-separated, its first component the module's root: "CollabContent/a/b.bin"
@@ -35,7 +35,10 @@ type Item struct {
 	Size    int64 // bytes; 0 for folders and tombstones
 	ModTime int64 // nanoseconds since 1970-01-01 UTC; 0 for folders and tombstones
 	Hash    Hash
-	Vector  Vector
+	// Withheld are the permission bits, as of chmod(1), that the file or folder does not give on the side that
+	// offers it; 0 where that is unknown. What it becomes on the other side does not give them either.
+	Withheld uint32
+	Vector   Vector
 
 	Sequence   uint64 // this side's order of changes; given by Tx.Put
 	State      State
@@ -44,4 +47,8 @@ type Item struct {
 	// Since is the service clock (seconds of running, see Index.Clock) at which the item became
 	// Missing, Suspect or a tombstone.
 	Since int64
+	// Born is the sequence number with which the path came to hold something other than before: as a new path, or
+	// as one whose content left its place. Later versions of it keep the number. Given by Tx.Put; 0 for what is
+	// older than the number.
+	Born uint64
 }

@@ -19,7 +19,7 @@ func TestNewerVersionIsRefusedWithoutAWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(c.Exec("PRAGMA user_version=2"), c.Close()); err != nil {
+	if err := errors.Join(c.Exec("PRAGMA user_version=1000"), c.Close()); err != nil {
 		t.Fatal(err)
 	}
 	before, err := os.ReadFile(path)

@@ -2,13 +2,15 @@ package index
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 )
 
-const columns = "folder, name, kind, size, modtime, hash, vector, sequence, state, changetime, identity, since"
+const columns = "folder, name, kind, size, modtime, hash, vector, sequence, state, changetime, identity, since, born, withheld"
 
 // query runs a kept statement; the caller holds the lock.
 func (x *Index) query(sql string, bind []any, row func(*sqlite3.Stmt) error) error {
@@ -68,6 +70,7 @@ func scan(stmt *sqlite3.Stmt) (Item, error) {
 	}
 	it.Sequence, it.State = uint64(stmt.ColumnInt64(7)), State(stmt.ColumnInt64(8))
 	it.ChangeTime, it.Identity, it.Since = stmt.ColumnInt64(9), uint64(stmt.ColumnInt64(10)), stmt.ColumnInt64(11)
+	it.Born, it.Withheld = uint64(stmt.ColumnInt64(12)), uint32(stmt.ColumnInt64(13))
 	if it.Kind < File || it.Kind > Tombstone || it.State > Suspect {
 		return it, fmt.Errorf("%w: %q is of no known kind", ErrDamaged, it.Path)
 	}
@@ -169,12 +172,63 @@ func (x *Index) InState(s State, after string, limit int) ([]Item, error) {
 	return x.items("SELECT "+columns+" FROM item WHERE state<>0 AND state=? AND (folder,name)>(?,?) ORDER BY folder, name LIMIT ?", int64(s), folder, name, int64(limit))
 }
 
+// MissingBefore lists at most limit missing items whose paths come before the given one in the order of folders
+// and names, from the last one on: what is in a folder before the folder. "" lists from the end.
+func (x *Index) MissingBefore(before string, limit int) ([]Item, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if before == "" {
+		return x.items("SELECT "+columns+" FROM item WHERE state<>0 AND state=1 ORDER BY folder DESC, name DESC LIMIT ?", int64(limit))
+	}
+	folder, name := split(before)
+	return x.items("SELECT "+columns+" FROM item WHERE state<>0 AND state=1 AND (folder,name)<(?,?) ORDER BY folder DESC, name DESC LIMIT ?", folder, name, int64(limit))
+}
+
+// MissingSince tells when the first and the last of the missing items went; ok is false when none is missing.
+func (x *Index) MissingSince() (first, last int64, ok bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, one := range []struct {
+		order string
+		into  *int64
+	}{{"ASC", &first}, {"DESC", &last}} {
+		err = errors.Join(err, x.query("SELECT since FROM item INDEXED BY item_missing WHERE state=1 ORDER BY since "+one.order+" LIMIT 1", nil, func(stmt *sqlite3.Stmt) error {
+			*one.into, ok = stmt.ColumnInt64(0), true
+			return nil
+		}))
+	}
+	return first, last, ok, err
+}
+
+// MissingUntil counts the missing files below a root that have a sequence number up to the given one.
+func (x *Index) MissingUntil(root string, sequence uint64) (files int64, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	// "0" is the byte after "/".
+	err = x.query("SELECT count(*) FROM item INDEXED BY item_missing_file WHERE state=1 AND kind=1 AND folder>=? AND folder<? AND (folder=? OR folder>=?) AND sequence<=?",
+		[]any{root, root + "0", root, root + "/", int64(min(sequence, math.MaxInt64))}, func(stmt *sqlite3.Stmt) error {
+			files = stmt.ColumnInt64(0)
+			return nil
+		})
+	return files, err
+}
+
 // All lists at most limit items after a path, in a stable order.
 func (x *Index) All(after string, limit int) ([]Item, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	folder, name := split(after)
 	return x.items("SELECT "+columns+" FROM item WHERE (folder,name)>(?,?) ORDER BY folder, name LIMIT ?", folder, name, int64(limit))
+}
+
+// Tombstones lists at most limit tombstones that were made until a service clock and have a sequence number up
+// to the given one, the oldest first, from the one after an item on (the zero item for the first).
+func (x *Index) Tombstones(after Item, until int64, through uint64, limit int) ([]Item, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	folder, name := split(after.Path)
+	return x.items("SELECT "+columns+" FROM item INDEXED BY item_tombstone WHERE kind=3 AND (since,folder,name)>(?,?,?) AND since<=? AND sequence<=? ORDER BY since, folder, name LIMIT ?",
+		after.Since, folder, name, until, int64(through), int64(limit))
 }
 
 // Intent gives what an interrupted batch was about to put under a path. It may be called within an
@@ -230,8 +284,8 @@ func (x *Index) Pending(after string, limit int) ([]Pending, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var all []Pending
-	err := x.query("SELECT path, reason, since, attempts FROM pending WHERE path>? ORDER BY path LIMIT ?", []any{after, int64(limit)}, func(stmt *sqlite3.Stmt) error {
-		all = append(all, Pending{string(stmt.ColumnRawBlob(0)), stmt.ColumnText(1), stmt.ColumnInt64(2), stmt.ColumnInt(3)})
+	err := x.query("SELECT path, reason, since, attempts, code FROM pending WHERE path>? ORDER BY path LIMIT ?", []any{after, int64(limit)}, func(stmt *sqlite3.Stmt) error {
+		all = append(all, Pending{Path: string(stmt.ColumnRawBlob(0)), Reason: stmt.ColumnText(1), Since: stmt.ColumnInt64(2), Attempts: stmt.ColumnInt(3), Code: Code(stmt.ColumnInt(4))})
 		return nil
 	})
 	return all, err
@@ -241,8 +295,8 @@ func (x *Index) Pending(after string, limit int) ([]Pending, error) {
 func (x *Index) PendingAt(path string) (p Pending, ok bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	err = x.query("SELECT reason, since, attempts FROM pending WHERE path=?", []any{path}, func(stmt *sqlite3.Stmt) error {
-		p, ok = Pending{path, stmt.ColumnText(0), stmt.ColumnInt64(1), stmt.ColumnInt(2)}, true
+	err = x.query("SELECT reason, since, attempts, code FROM pending WHERE path=?", []any{path}, func(stmt *sqlite3.Stmt) error {
+		p, ok = Pending{Path: path, Reason: stmt.ColumnText(0), Since: stmt.ColumnInt64(1), Attempts: stmt.ColumnInt(2), Code: Code(stmt.ColumnInt(3))}, true
 		return nil
 	})
 	return p, ok, err
@@ -268,4 +322,20 @@ func (x *Index) meta(key string) (value []byte, err error) {
 		return nil
 	})
 	return value, err
+}
+
+// Metas gives all values whose keys begin with a prefix, by key.
+func (x *Index) Metas(prefix string) (map[string][]byte, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.metas(prefix)
+}
+
+func (x *Index) metas(prefix string) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	err := x.query("SELECT key, value FROM meta WHERE key>=? AND key<?", []any{text(prefix), text(prefix + "\xf4\x8f\xbf\xbf")}, func(stmt *sqlite3.Stmt) error {
+		all[stmt.ColumnText(0)] = append([]byte{}, stmt.ColumnRawBlob(1)...)
+		return nil
+	})
+	return all, err
 }

@@ -96,7 +96,7 @@ func (x *Index) Counts() Counts {
 	return x.sums.Total
 }
 
-// RootCounts summarises what the index has below one root; its Pending is always 0.
+// RootCounts summarises what the index has below one root; its Pending and Kept are always 0.
 func (x *Index) RootCounts(root string) Counts {
 	x.mu.Lock()
 	defer x.mu.Unlock()

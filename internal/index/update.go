@@ -99,22 +99,46 @@ func (tx *Tx) Intent(path string) (Item, bool, error) {
 func (tx *Tx) Put(it Item) (Item, error) {
 	tx.x.head++
 	it.Sequence = tx.x.head
+	before, ok, err := tx.Get(it.Path)
+	if err != nil {
+		return it, err
+	}
+	if it.Born = it.Sequence; ok && before.Kind == it.Kind && !LeavesPlace(before, it) {
+		it.Born = before.Born
+	}
 	return it, tx.write(it)
 }
 
+// LeavesPlace tells whether the content of a file goes when another item takes its path: it is deleted, its place
+// is taken by something of another kind, or by a file that is less than a tenth as large.
+func LeavesPlace(before, after Item) bool {
+	tenth := before.Size/10 + min(before.Size%10, 1)
+	return before.Kind == File && (after.Kind != File || after.Size < tenth)
+}
+
 // Refresh writes an item under the sequence number that it has: only this side's own evidence changed.
-func (tx *Tx) Refresh(it Item) error { return tx.write(it) }
+func (tx *Tx) Refresh(it Item) error {
+	before, ok, err := tx.Get(it.Path)
+	if err != nil {
+		return err
+	}
+	if ok {
+		it.Born = before.Born
+	}
+	return tx.write(it)
+}
 
 // upsert replaces the row of the same path only. A sequence number that another path has is an error:
 // INSERT OR REPLACE would remove that other path without a word.
-const upsert = "INSERT INTO item(" + columns + `) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)
+const upsert = "INSERT INTO item(" + columns + `) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)
 ON CONFLICT(folder, name) DO UPDATE SET kind=excluded.kind, size=excluded.size, modtime=excluded.modtime,
   hash=excluded.hash, vector=excluded.vector, sequence=excluded.sequence, state=excluded.state,
-  changetime=excluded.changetime, identity=excluded.identity, since=excluded.since`
+  changetime=excluded.changetime, identity=excluded.identity, since=excluded.since, born=excluded.born, withheld=excluded.withheld`
 
 // refresh takes the same values, and leaves the sequence number (?8), and with it the index over these
 // numbers, as it is.
-const refresh = `UPDATE item SET kind=?3, size=?4, modtime=?5, hash=?6, vector=?7, state=?9, changetime=?10, identity=?11, since=?12
+const refresh = `UPDATE item SET kind=?3, size=?4, modtime=?5, hash=?6, vector=?7, state=?9, changetime=?10, identity=?11, since=?12, born=?13,
+  withheld=?14
 WHERE folder=?1 AND name=?2`
 
 func (tx *Tx) write(it Item) error {
@@ -134,7 +158,8 @@ func (tx *Tx) write(it Item) error {
 	}
 	return tx.x.query(statement, []any{
 		folder, name, int64(it.Kind), it.Size, it.ModTime, it.Hash[:], encodeVector(it.Vector), int64(it.Sequence),
-		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since}, nil)
+		int64(it.State), it.ChangeTime, int64(it.Identity), it.Since, int64(it.Born),
+		int64(it.Withheld)}, nil)
 }
 
 // Forget removes a path's row.
@@ -175,8 +200,8 @@ func (tx *Tx) PutPending(p Pending) error {
 		tx.x.sums.Total.Pending++
 		tx.x.sums.changed = true
 	}
-	return tx.x.query("INSERT INTO pending(path, reason, since, attempts) VALUES(?,?,?,1) ON CONFLICT(path) DO UPDATE SET reason=excluded.reason, attempts=attempts+1",
-		[]any{p.Path, text(p.Reason), p.Since}, nil)
+	return tx.x.query("INSERT INTO pending(path, reason, since, attempts, code) VALUES(?,?,?,1,?) ON CONFLICT(path) DO UPDATE SET reason=excluded.reason, code=excluded.code, attempts=attempts+1",
+		[]any{p.Path, text(p.Reason), p.Since, int64(p.Code)}, nil)
 }
 
 // DropPending forgets a pending path; it is no error when there is none.
@@ -201,10 +226,21 @@ func (tx *Tx) pending(path string) (known bool, err error) {
 	return known, err
 }
 
+// Meta reads a value that SetMeta kept; nil when there is none.
+func (tx *Tx) Meta(key string) ([]byte, error) { return tx.x.meta(key) }
+
 // SetMeta keeps a value under a key.
 func (tx *Tx) SetMeta(key string, value []byte) error {
 	if len(value) == 0 {
 		return tx.x.query("INSERT OR REPLACE INTO meta(key, value) VALUES(?, zeroblob(0))", []any{text(key)}, nil)
 	}
 	return tx.x.query("INSERT OR REPLACE INTO meta(key, value) VALUES(?,?)", []any{text(key), value}, nil)
+}
+
+// Metas gives all values whose keys begin with a prefix, by key.
+func (tx *Tx) Metas(prefix string) (map[string][]byte, error) { return tx.x.metas(prefix) }
+
+// DropMeta forgets a key; it is no error when there is none.
+func (tx *Tx) DropMeta(key string) error {
+	return tx.x.query("DELETE FROM meta WHERE key=?", []any{text(key)}, nil)
 }

@@ -87,7 +87,7 @@ func (v Vector) Join(other Vector) Vector {
 // Bump is v with one more change by the replica.
 func (v Vector) Bump(by Replica) Vector {
 	bumped := slices.Clone(v)
-	at, found := slices.BinarySearchFunc(bumped, by, func(e Entry, r Replica) int { return cmp.Compare(e.Replica, r) })
+	at, found := bumped.search(by)
 	if found {
 		bumped[at].Counter++
 		return bumped
@@ -102,4 +102,50 @@ func (v Vector) Sum() uint64 {
 		sum += e.Counter
 	}
 	return sum
+}
+
+// Counter is how many changes of a replica v includes, 0 for none.
+func (v Vector) Counter(of Replica) uint64 {
+	at, found := v.search(of)
+	if !found {
+		return 0
+	}
+	return v[at].Counter
+}
+
+// Limited is v with at most so many changes of one replica; 0 takes its entry away.
+func (v Vector) Limited(of Replica, most uint64) Vector {
+	at, found := v.search(of)
+	if !found || v[at].Counter <= most {
+		return v
+	}
+	limited := slices.Clone(v)
+	if most == 0 {
+		return slices.Delete(limited, at, at+1)
+	}
+	limited[at].Counter = most
+	return limited
+}
+
+// Pruned is v with at most so many entries. Those of the named replicas stay, and of the others those with
+// the highest counters.
+func (v Vector) Pruned(most int, stay ...Replica) Vector {
+	if len(v) <= most {
+		return v
+	}
+	ranked := slices.SortedStableFunc(slices.Values(v), func(a, b Entry) int {
+		if x, y := slices.Contains(stay, a.Replica), slices.Contains(stay, b.Replica); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Counter, a.Counter)
+	})[:most]
+	slices.SortFunc(ranked, func(a, b Entry) int { return cmp.Compare(a.Replica, b.Replica) })
+	return ranked
+}
+
+func (v Vector) search(r Replica) (at int, found bool) {
+	return slices.BinarySearchFunc(v, r, func(e Entry, r Replica) int { return cmp.Compare(e.Replica, r) })
 }

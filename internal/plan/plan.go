@@ -12,8 +12,10 @@ type Action uint8
 const (
 	// Leave: what this side has is as good or better; the partner hears of it by this side's own offers.
 	Leave Action = iota
-	// Adopt: both sides hold the same; only the vectors are joined.
+	// Adopt: both sides hold the same; only the vectors are joined, and the time is the agreed one.
 	Adopt
+	// Retime: both sides hold the same content; the file here gets the agreed time.
+	Retime
 	// Copy: take the partner's version; what stands there is kept aside.
 	Copy
 	// Delete: remove what stands there; it is kept aside.
@@ -22,13 +24,14 @@ const (
 
 // String names the action for tables and tests.
 func (a Action) String() string {
-	return [...]string{"leave", "adopt", "copy", "delete"}[a]
+	return [...]string{"leave", "adopt", "retime", "copy", "delete"}[a]
 }
 
 // Decision is the answer for one item.
 type Decision struct {
 	Action   Action
 	Vector   index.Vector // what the path's vector becomes, unless the action is Leave
+	ModTime  int64        // of a file, with Adopt and Retime: the time that both sides agree on
 	Conflict bool         // two changes that did not know of each other met, and this side's is displaced
 	// Again: two changes met and this side's stays. Until the partner has taken it, the path is asked for
 	// again: should this side's version go meanwhile, the partner's must still come.
@@ -63,7 +66,17 @@ func Decide(mine *index.Item, theirs index.Item) Decision {
 		if order == index.Equal || order == index.Before {
 			return Decision{Action: Leave}
 		}
-		return Decision{Action: Adopt, Vector: joined}
+		return Decision{Action: Adopt, Vector: joined, ModTime: mine.ModTime}
+	}
+	if sameContent(*mine, theirs) && order != index.Before {
+		agreed := min(mine.ModTime, theirs.ModTime)
+		if order == index.After {
+			agreed = theirs.ModTime
+		}
+		if agreed == mine.ModTime {
+			return Decision{Action: Adopt, Vector: joined, ModTime: agreed}
+		}
+		return Decision{Action: Retime, Vector: joined, ModTime: agreed}
 	}
 	switch order {
 	case index.Before:
@@ -84,6 +97,13 @@ func Decide(mine *index.Item, theirs index.Item) Decision {
 // and time.
 func Same(a, b index.Item) bool {
 	return a.Kind == b.Kind && a.Size == b.Size && a.ModTime == b.ModTime && a.Hash == b.Hash
+}
+
+// sameContent tells whether two items are files of one content. Where they differ in time only, a known change
+// of the time travels as such, and of two that did not know of each other the earlier time stays: the
+// later one is mostly the time of a copy.
+func sameContent(a, b index.Item) bool {
+	return a.Kind == index.File && b.Kind == index.File && a.Size == b.Size && a.Hash == b.Hash
 }
 
 // Wins tells whether a beats b where neither knew of the other: what exists beats what was removed,

@@ -24,6 +24,9 @@ func file(content byte, v index.Vector) index.Item {
 	return index.Item{Path: "r/f", Kind: index.File, Size: 1, ModTime: 5, Hash: index.Hash{content}, Vector: v}
 }
 
+// touched is a file whose time alone differs from that of another one.
+func touched(it index.Item, modTime int64) index.Item { it.ModTime = modTime; return it }
+
 func tombstone(v index.Vector) index.Item {
 	return index.Item{Path: "r/f", Kind: index.Tombstone, Vector: v}
 }
@@ -40,9 +43,12 @@ func apply(mine *index.Item, theirs index.Item) index.Item {
 	switch d.Action {
 	case plan.Leave:
 		return *mine
-	case plan.Adopt:
+	case plan.Adopt, plan.Retime:
 		if mine != nil {
 			mine.Vector = d.Vector
+			if mine.Kind == index.File {
+				mine.ModTime = d.ModTime
+			}
 			return *mine
 		}
 	}
@@ -72,6 +78,11 @@ func TestP5_ThePlannersTable(t *testing.T) {
 		{"they made it anew", some(tombstone(vector(1, 1))), file(2, vector(2, 1)), plan.Copy, false},
 		{"both deleted it", some(tombstone(vector(1, 1))), tombstone(vector(2, 0)), plan.Adopt, false},
 		{"both made the same", some(file(1, vector(0, 1))), file(1, vector(1, 0)), plan.Adopt, false},
+		{"they touched it", some(file(1, vector(1, 0))), touched(file(1, vector(2, 0)), 9), plan.Retime, false},
+		{"they set it back in time", some(file(1, vector(1, 0))), touched(file(1, vector(2, 0)), 1), plan.Retime, false},
+		{"I touched it", some(touched(file(1, vector(1, 1)), 9)), file(1, vector(1, 0)), plan.Leave, false},
+		{"both have it, theirs is earlier", some(touched(file(1, vector(0, 1)), 9)), file(1, vector(1, 0)), plan.Retime, false},
+		{"both have it, mine is earlier", some(file(1, vector(0, 1))), touched(file(1, vector(1, 0)), 9), plan.Adopt, false},
 		{"both changed, theirs wins", some(file(1, vector(0, 1))), file(2, vector(1, 0)), plan.Copy, true},
 		{"both changed, mine wins", some(file(2, vector(0, 1))), file(1, vector(1, 0)), plan.Leave, false},
 		{"I deleted, they changed", some(tombstone(vector(1, 1))), file(2, vector(2, 0)), plan.Copy, false},
@@ -121,28 +132,17 @@ func TestP5_Symmetric(t *testing.T) {
 		case 1:
 			return folder(v)
 		}
-		return file(rapid.ByteRange(1, 3).Draw(t, "content"), v)
+		return touched(file(rapid.ByteRange(1, 3).Draw(t, "content"), v), rapid.Int64Range(1, 3).Draw(t, "time"))
 	})
-	apply := func(mine, theirs index.Item) index.Item {
-		d := plan.Decide(&mine, theirs)
-		switch d.Action {
-		case plan.Leave:
-			return mine
-		case plan.Adopt:
-			mine.Vector = d.Vector
-			return mine
-		}
-		theirs.Vector = d.Vector
-		return theirs
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := item.Draw(t, "A"), item.Draw(t, "B")
 		if a.Vector.Compare(b.Vector) == index.Equal && !plan.Same(a, b) {
 			t.Skip("two different versions never share a vector")
 		}
 		for range 2 {
-			b = apply(b, a)
-			a = apply(a, b)
+			one, two := a, b
+			b = apply(&two, a)
+			a = apply(&one, b)
 		}
 		if !plan.Same(a, b) || a.Vector.Compare(b.Vector) != index.Equal {
 			t.Fatalf("the sides differ: %+v and %+v", a, b)

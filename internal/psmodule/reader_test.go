@@ -209,7 +209,7 @@ func (r *reader) plain(p *piece) {
 	switch {
 	case isLetter(c) || isDigit(c):
 		p.kind = word
-		for length < len(r.rest) && (isLetter(r.rest[length]) || isDigit(r.rest[length]) || strings.ContainsRune("-.", rune(r.rest[length])) &&
+		for length < len(r.rest) && (isLetter(r.rest[length]) || isDigit(r.rest[length]) || strings.ContainsRune(`-.\`, rune(r.rest[length])) &&
 			length+1 < len(r.rest) && (isLetter(r.rest[length+1]) || isDigit(r.rest[length+1]))) {
 			length++
 		}

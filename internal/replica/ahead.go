@@ -50,5 +50,7 @@ func (l *look) read(place string) (index.Hash, filestore.Info, error) {
 		delete(l.ahead, place)
 		return h.hash, h.info, h.err
 	}
+	began := l.Elapsed()
+	defer func() { l.found.reading += l.Elapsed() - began }()
 	return l.hash(l.ctx, place)
 }

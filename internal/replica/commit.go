@@ -20,33 +20,25 @@ import (
 
 // Commit publishes a batch: contents are made durable, intents are written, names change, folders are
 // made durable, and only then the index and the answer say so.
-func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
+func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack exchange.Ack, err error) {
 	in := im.of(batch)
 	if in == nil {
 		return exchange.Ack{}, exchange.ErrGap
 	}
 	defer im.end(in)
-	var temps []string
-	for _, s := range in.steps {
-		if s.temp != "" {
-			temps = append(temps, s.temp)
-		}
-	}
-	if len(temps) > 0 {
-		slices.Sort(temps) // those of one folder in a row
-		if err := im.Store.Flush(ctx, temps); err != nil {
-			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
-		}
+	if err := im.flushContents(ctx, in.steps); err != nil {
+		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
 	im.writing.Lock()
 	defer im.writing.Unlock()
-	if reason, err := im.marker(); err != nil || reason != "" {
+	var reason string
+	if err := insist(func() (err error) { reason, err = im.marker(); return err }); err != nil || reason != "" {
 		return exchange.Ack{}, cmp.Or(err, im.heldError(reason))
 	}
-	if err := im.Guard(); err != nil {
+	if err := insist(im.Guard); err != nil {
 		return exchange.Ack{}, err
 	}
-	if err := im.rememberGrowth(); err != nil {
+	if err := errors.Join(im.rememberGrowth(), im.renewBaselines()); err != nil {
 		return exchange.Ack{}, err
 	}
 	p, err := im.position()
@@ -56,99 +48,54 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (exchange.
 	if err != nil {
 		return exchange.Ack{}, err
 	}
-	if len(temps) > 0 {
+	if slices.ContainsFunc(in.steps, (*step).intends) {
 		if err := im.intend(in); err != nil {
 			return exchange.Ack{}, err
 		}
 	}
 	touched := map[string]bool{}
 	kept := im.newKept()
+	defer func() { err = errors.Join(err, kept.done(err == nil)) }()
 	kept.prepare(in.steps)
 	emptied := false
+	in.spelled = im.newSpelling()
+	var twins []*step
 	for _, s := range inOrder(in.steps) {
 		if s.failed != "" {
 			continue
 		}
 		if s.endsFolder() && !emptied { // what was in it must be durable elsewhere before it goes
-			if err := im.flush(ctx, touched); err != nil {
+			if err := im.flushBatch(ctx, in.steps, touched); err != nil {
 				return exchange.Ack{}, fmt.Errorf("make durable what was moved out of folders: %w", err)
 			}
 			emptied = true
 		}
-		if err := im.apply(s, kept, touched); err != nil {
+		if s.failed != "" {
+			continue
+		}
+		if err := im.apply(in, s, kept, touched); errors.Is(err, errTwin) {
+			twins = append(twins, s)
+		} else if err != nil {
 			s.failed = err.Error()
 		}
 	}
-	if err := im.flush(ctx, touched); err != nil {
+	in.spelled = im.newSpelling()
+	for _, s := range twins { // their other names may be gone now
+		if err := im.applyTwin(in, s, kept, touched); err != nil {
+			s.failed, s.code = err.Error(), index.Twin
+		}
+	}
+	if err := im.flushBatch(ctx, in.steps, touched); err != nil {
 		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
 	}
-	return im.settled(in, p)
-}
-
-// flush makes folders durable, and those of earlier batches for which that failed.
-func (r *Replica) flush(ctx context.Context, touched map[string]bool) error {
-	r.owe(slices.Collect(maps.Keys(touched))...)
-	r.owing.Lock()
-	owed := slices.Sorted(maps.Keys(r.unflushed))
-	r.owing.Unlock()
-	folders := owed
-	err := r.Store.FlushFolders(ctx, folders)
-	if errors.Is(err, fs.ErrNotExist) { // a folder that was removed has nothing to be made durable
-		folders = slices.DeleteFunc(slices.Clone(folders), func(f string) bool {
-			_, err := r.Store.Lstat(f)
-			return errors.Is(err, fs.ErrNotExist)
-		})
-		err = r.Store.FlushFolders(ctx, folders)
-	}
-	if err != nil {
-		return errors.Join(err, r.setMeta("unflushed", "yes")) // the next process has to know, too
-	}
-	r.owing.Lock()
-	for _, f := range owed {
-		delete(r.unflushed, f)
-	}
-	r.owing.Unlock()
-	return r.setMeta("unflushed", "")
-}
-
-// flushEarlier makes durable what an earlier process moved without coming to say so.
-func (r *Replica) flushEarlier() error {
-	unflushed, err := r.Index.Meta("unflushed")
-	if err != nil {
-		return err
-	}
-	intents, err := r.Index.HasIntents()
-	if err != nil || len(unflushed) == 0 && !intents {
-		return err
-	}
-	all := []string{"."}
-	for _, top := range append([]Root{{Folder: r.Base}}, r.Roots...) {
-		if _, err := r.Store.Lstat(top.Folder); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		for above := top.Folder; above != "."; above = path.Dir(above) {
-			all = append(all, above)
-		}
-		err := r.walk(top.Folder, func(name string, info filestore.Info) error {
-			if info.Kind == filestore.Folder {
-				all = append(all, name)
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("find what an earlier run moved: %w", err)
-		}
-	}
-	if err := r.Store.FlushFolders(r.context(), all); err != nil {
-		return fmt.Errorf("make durable what an earlier run moved: %w", err)
-	}
-	return r.setMeta("unflushed", "")
+	im.flushTimes(ctx, in.steps)
+	return im.settled(in, p, kept)
 }
 
 func (im *Importer) intend(in *incoming) error {
 	return im.Index.Update(func(tx *index.Tx) error {
 		for _, s := range in.steps {
-			if s.temp == "" {
+			if !s.intends() {
 				continue
 			}
 			it := s.theirs
@@ -161,8 +108,11 @@ func (im *Importer) intend(in *incoming) error {
 	})
 }
 
-func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
+func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]bool) error {
 	place, err := im.place(s.theirs.Path)
+	if err == nil && s.decision.Action != plan.Leave {
+		err = im.mounted(s.theirs.Path)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,11 +126,25 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 		}
 		s.done = true
 		return nil
+	case plan.Retime:
+		err = im.retime(s, place)
 	case plan.Delete:
-		err = im.remove(s, place, kept, touched)
+		if exact, spelledErr := in.spelled.exact(place); spelledErr != nil || !exact && s.onDisk() {
+			return cmp.Or(spelledErr, errStanding)
+		} else if exact {
+			err = im.remove(s, place, kept, touched)
+		}
 	case plan.Copy:
+		if err := in.spelled.unlike(place); err != nil {
+			return err
+		}
 		if s.theirs.Kind == index.Folder {
 			err = im.folder(s, place, kept, touched)
+		} else if s.stands {
+			touched[path.Dir(place)] = true
+			if im.seen(s, place); s.info.Kind != filestore.File {
+				err = errStanding
+			}
 		} else if s.temp == "" {
 			return nil // its content did not come in this session
 		} else {
@@ -189,6 +153,22 @@ func (im *Importer) apply(s *step, kept *kept, touched map[string]bool) error {
 		}
 	}
 	s.done = err == nil
+	return err
+}
+
+// applyTwin applies a step again that a name in another spelling stood in the way of.
+func (im *Importer) applyTwin(in *incoming, s *step, kept *kept, touched map[string]bool) error {
+	err := im.apply(in, s, kept, touched)
+	if !errors.Is(err, errTwin) {
+		return err
+	}
+	place, placeErr := im.place(s.theirs.Path)
+	if placeErr != nil {
+		return placeErr
+	}
+	if settled, settleErr := im.outspelled(in, s, place); settleErr != nil || settled {
+		return settleErr
+	}
 	return err
 }
 
@@ -205,6 +185,48 @@ func (im *Importer) seen(s *step, place string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
+// retime gives a file that holds the partner's content already the time that both sides agree on.
+func (im *Importer) retime(s *step, place string) error {
+	if err := im.asPlanned(s, place, false); err != nil {
+		return err
+	}
+	w, err := im.Store.Append(place)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(w.SetModTime(s.theirs.ModTime), w.Close()); err != nil {
+		return err
+	}
+	im.seen(s, place)
+	return nil
+}
+
+// flushTimes makes the times durable that a batch set. Those for which it fails wait.
+func (im *Importer) flushTimes(ctx context.Context, steps []*step) {
+	places := map[string]*step{}
+	for _, s := range steps {
+		if s.decision.Action == plan.Retime && s.done {
+			place, err := im.place(s.theirs.Path)
+			if err != nil {
+				continue // it had a place a moment ago
+			}
+			places[place] = s
+		}
+	}
+	if len(places) == 0 {
+		return
+	}
+	err := im.Store.Flush(ctx, slices.Sorted(maps.Keys(places)))
+	var some *filestore.FlushError
+	if named := errors.As(err, &some); err != nil {
+		for place, s := range places {
+			if why := some.Why(place); !named || why != nil {
+				s.failed = cmp.Or(why, err).Error()
+			}
+		}
+	}
+}
+
 // parents makes the folders above a place and notes which entries must become durable.
 func (im *Importer) parents(place string, touched map[string]bool) error {
 	if touched[path.Dir(place)] {
@@ -214,7 +236,9 @@ func (im *Importer) parents(place string, touched map[string]bool) error {
 	for _, m := range made {
 		touched[path.Dir(m)] = true
 	}
-	touched[path.Dir(place)] = true
+	if err == nil {
+		touched[path.Dir(place)] = true
+	}
 	return err
 }
 
@@ -232,6 +256,9 @@ func (im *Importer) folder(s *step, place string, kept *kept, touched map[string
 	for _, m := range made { // also those above it, where somebody moved them away a moment ago
 		touched[path.Dir(m)] = true
 	}
+	if err == nil && len(made) > 0 {
+		err = im.Store.Rights(place, place, s.theirs.Withheld)
+	}
 	return err
 }
 
@@ -241,7 +268,8 @@ var errStanding = errors.New("the file here changed or went while the partner's 
 
 // asPlanned refuses what is not what the index last knew of the target: something changed it since. What
 // stands in the place of a version that was lost is kept aside whatever it is.
-// moved says that it was moved since, which changes its change time.
+// moved says that it was moved since, which changes its change time. What was moved to another volume is
+// a copy: the store itself makes sure that it is one of what stood there.
 func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 	if s.mine != nil && s.mine.State != index.Present {
 		return nil
@@ -254,9 +282,12 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 		return err
 	case s.mine == nil || s.mine.Kind != index.File || info.Kind != filestore.File ||
 		info.Size != s.mine.Size || !im.hasTime(info, s.mine.ModTime) ||
-		s.mine.Identity != 0 && info.Identity != s.mine.Identity ||
+		s.mine.Identity != 0 && info.Identity != s.mine.Identity && !(moved && info.Volume != s.volume) ||
 		!moved && s.mine.ChangeTime != 0 && info.ChangeTime != s.mine.ChangeTime:
 		return errStanding
+	}
+	if !moved {
+		s.volume = info.Volume
 	}
 	return nil
 }
@@ -270,7 +301,12 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	// Nothing is replaced by this: what stands there is looked at only where something does.
-	if err := im.Store.Publish(s.temp, place); !errors.Is(err, fs.ErrExist) {
+	err := insist(func() error { return im.Store.Rights(s.temp, place, s.theirs.Withheld) })
+	if err != nil {
+		return err
+	}
+	err = insist(func() error { return im.Store.Publish(s.temp, place) })
+	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	info, err := im.Store.Lstat(place)
@@ -293,12 +329,16 @@ func (im *Importer) replace(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	touched[path.Dir(place)] = true
+	if err := im.Store.Rights(s.temp, place, s.theirs.Withheld); err != nil {
+		return err
+	}
 	if err := im.Store.Exchange(s.temp, place, aside); err != nil {
 		return err
 	}
 	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
 		return errors.Join(err, im.Store.Exchange(aside, place, s.temp))
 	}
+	kept.took(aside, s.mine)
 	return nil
 }
 
@@ -313,7 +353,11 @@ func (im *Importer) instead(s *step, place string) error {
 	}
 	err := im.Store.Remove(place)
 	if err == nil {
-		return im.Store.Publish(s.temp, place)
+		err = im.Store.Rights(s.temp, place, s.theirs.Withheld)
+		if err == nil {
+			err = im.Store.Publish(s.temp, place)
+		}
+		return err
 	}
 	if !errors.Is(err, filestore.ErrNotEmpty) || s.mine.Kind != index.Folder {
 		return err
@@ -328,17 +372,18 @@ func (im *Importer) instead(s *step, place string) error {
 }
 
 func (im *Importer) remove(s *step, place string, kept *kept, touched map[string]bool) error {
-	touched[path.Dir(place)] = true
 	info, err := im.Store.Lstat(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		if s.onDisk() {
 			return errStanding
 		}
+		touched[path.Dir(place)] = true // an earlier run may have removed it without making that durable
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	touched[path.Dir(place)] = true
 	if info.Kind == filestore.Folder {
 		err := im.Store.Remove(place)
 		if errors.Is(err, filestore.ErrNotEmpty) {
@@ -373,6 +418,7 @@ func (im *Importer) retire(s *step, place string, kept *kept, touched map[string
 	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
 		return errors.Join(err, im.Store.Publish(aside, place))
 	}
+	kept.took(aside, s.mine)
 	return nil
 }
 
@@ -380,15 +426,27 @@ func (im *Importer) retire(s *step, place string, kept *kept, touched map[string
 const reasonAgain = "both sides changed it; this side's version stays and is still to be taken by the partner"
 
 // settled writes what became of a batch to the index and makes the answer.
-func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
+func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack, error) {
 	ack := exchange.Ack{Number: in.batch.Number, Hash: in.batch.Hash}
-	err := im.Index.Update(func(tx *index.Tx) error {
+	// What the batch displaced is counted in the moment in which it is no promise any more.
+	im.displacements.mu.Lock()
+	defer im.displacements.mu.Unlock()
+	displaced, err := im.displaced(in)
+	if err != nil {
+		return ack, err
+	}
+	err = im.Index.Update(func(tx *index.Tx) error {
+		for key, value := range displaced {
+			if err := tx.SetMeta(key, value); err != nil {
+				return err
+			}
+		}
 		conflicts := int64(0)
 		open := in.batch.After > p.Acknowledged // something before this batch is still to come
 		for _, s := range in.steps {
 			switch {
 			case s.failed != "":
-				if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: s.failed, Since: im.Clock()}); err != nil {
+				if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: s.failed, Code: s.code, Since: im.Clock()}); err != nil {
 					return err
 				}
 			case !s.done:
@@ -407,7 +465,7 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 					if err := tx.DropPending(s.theirs.Path); err != nil {
 						return err
 					}
-				} else if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: reasonAgain, Since: im.Clock()}); err != nil {
+				} else if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: reasonAgain, Code: index.Again, Since: im.Clock()}); err != nil {
 					return err
 				}
 			}
@@ -426,7 +484,12 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 				}
 			}
 		}
-		p.Number, p.Hash = in.batch.Number, in.batch.Hash[:]
+		p.Number, p.Hash, p.Heard = in.batch.Number, in.batch.Hash[:], im.Clock()
+		if p.Number == 1 {
+			if err := im.dropPositions(tx); err != nil {
+				return err
+			}
+		}
 		raw, err := json.Marshal(p)
 		if err != nil {
 			return err
@@ -439,8 +502,9 @@ func (im *Importer) settled(in *incoming, p position) (exchange.Ack, error) {
 		im.state.conflicts += conflicts
 		total := im.state.conflicts
 		im.state.Unlock()
-		return tx.SetMeta("conflicts", []byte(strconv.FormatInt(total, 10)))
+		return errors.Join(tx.SetMeta("conflicts", []byte(strconv.FormatInt(total, 10))), kept.record(tx))
 	})
+	delete(im.displacements.promised, in)
 	ack.Acknowledged = p.Acknowledged
 	ack.Pending = uint64(im.Index.PendingCount())
 	return ack, err
@@ -455,6 +519,9 @@ func (im *Importer) write(tx *index.Tx, s *step) error {
 		it.Since = im.Clock()
 	}
 	it.ChangeTime, it.Identity = s.info.ChangeTime, s.info.Identity
+	if s.info.Kind != 0 {
+		it.Withheld = s.info.Withheld
+	}
 	if it.Kind != index.Tombstone {
 		if err := im.above(tx, it.Path); err != nil {
 			return err

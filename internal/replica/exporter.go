@@ -2,32 +2,53 @@ package replica
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/plan"
 )
 
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
 type Exporter struct {
 	*Replica
-	full bool
+	most  int // items of a window
+	full  bool
+	order Order  // of a full comparison
+	kept  bool   // it is kept in the index
+	known uint64 // how far the partner has acknowledged, whatever is compared
 }
 
-// Exporter prepares one session towards the partner. With full set everything is compared.
-func (r *Replica) Exporter(full bool) *Exporter { return &Exporter{Replica: r, full: full} }
+// Exporter prepares one session towards the partner. With full set everything is compared, as the order that is
+// kept says.
+func (r *Replica) Exporter(full bool) *Exporter {
+	return &Exporter{Replica: r, full: full, most: itemsAtOnce}
+}
+
+// Smaller halves so many times how many items a window has: after sessions that broke, less is at stake.
+func (e *Exporter) Smaller(times int) *Exporter {
+	e.most = max(itemsAtOnce>>min(times, 32), leastAtOnce)
+	return e
+}
 
 // Hello says who this side is. It refuses while the loss brake holds.
 func (e *Exporter) Hello(context.Context) (exchange.Hello, error) {
 	if reason := e.Held(); reason != "" {
 		return exchange.Hello{}, e.heldError(reason)
 	}
+	if e.full {
+		if err := e.begin(); err != nil {
+			return exchange.Hello{}, err
+		}
+	}
 	return exchange.Hello{
 		Protocol: exchange.Protocol, Version: e.Version, FromPool: e.Pool, ToPool: e.Partner, Module: e.Module,
-		Replica: e.Index.Replica(), Head: e.Index.Head(), Full: e.full, Settings: e.Settings(),
+		Replica: e.Index.Replica(), Head: e.Index.Head(), Full: e.full, Order: e.order.ID, OrderStore: e.order.Partner, OrderAge: e.age(e.order), Settings: e.Settings(),
 	}, nil
 }
 
@@ -47,6 +68,11 @@ func HeldAdvice(pool, partner, module string) string {
 // of the whole machine, say, and give their numbers a second time. Under a new name all is offered anew.
 func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, error) {
 	e.Offered(w.Settings)
+	if e.full {
+		if err := e.welcomed(w); err != nil {
+			return 0, err
+		}
+	}
 	offered, err := e.offered()
 	if err != nil {
 		return 0, err
@@ -58,6 +84,10 @@ func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, erro
 		return 0, failure.New(failure.StateUnusable, e.Pool, fmt.Sprintf("The state of %s is older than what %s has acknowledged of it: it was set back to an earlier copy", e.Pool, e.Partner),
 			"Nothing has to be done: from the next cycle on everything is compared anew.")
 	}
+	if err := e.reconsider(w); err != nil {
+		return 0, err
+	}
+	e.known = w.Acknowledged
 	// What the partner says of itself holds: it may be another one than last time, or have lost its
 	// state. A full comparison has all of it still to do.
 	after := w.Acknowledged
@@ -90,23 +120,30 @@ func (e *Exporter) willOffer(through uint64) error {
 	return e.setMeta("offered", strconv.FormatUint(e.Index.Head(), 10))
 }
 
-const itemsAtOnce = 4096
+const (
+	itemsAtOnce = 4096
+	leastAtOnce = 128
+)
 
 // Window lists what comes next, without what is missing or suspect on this side.
 func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]index.Item, uint64, error) {
-	items, err := e.Index.Since(after, itemsAtOnce)
+	items, err := e.Index.Since(after, e.most)
 	if err != nil || len(items) == 0 {
 		return nil, after, err
 	}
 	var window []index.Item
 	var bytes int64
-	through := after
+	through, expired := after, e.expired()
 	for _, it := range items {
 		if bytes > 0 && bytes+it.Size > budget {
 			break
 		}
 		through = it.Sequence
-		if it.State == index.Present || it.Kind == index.Tombstone {
+		if it.Kind == index.Tombstone && it.Sequence <= e.known && it.Since <= expired {
+			continue // both sides are about to forget it
+		}
+		if (it.State == index.Present || it.Kind == index.Tombstone) && beyond(it.Path) == "" {
+			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			window = append(window, it)
 			bytes += it.Size
 		}
@@ -122,7 +159,8 @@ func (e *Exporter) Paths(_ context.Context, paths []string) ([]index.Item, error
 		if err != nil {
 			return nil, err
 		}
-		if ok && it.State == index.Present {
+		if ok && it.State == index.Present && beyond(it.Path) == "" {
+			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
 			items = append(items, it)
 		}
 	}
@@ -137,7 +175,7 @@ func (e *Exporter) Open(_ context.Context, item index.Item) (exchange.Content, e
 	}
 	f, err := e.Store.Open(place)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", exchange.ErrWithdrawn, err)
+		return nil, e.unreadable(err)
 	}
 	c := &content{f, e.Replica, item}
 	if err := c.Unchanged(); err != nil {
@@ -147,16 +185,48 @@ func (e *Exporter) Open(_ context.Context, item index.Item) (exchange.Content, e
 	return c, nil
 }
 
+// unreadable tells what it means that a file could not be read: that it changed or cannot be read itself, as long as the
+// store is the known one and can be read; else that it is the store that failed.
+func (r *Replica) unreadable(cause error) error {
+	knows, recognized, err := Recognizes(r.Index, r.Store, r.Base)
+	if err == nil && (recognized || !knows) {
+		return fmt.Errorf("%w: %w", exchange.ErrWithdrawn, cause)
+	}
+	if err == nil {
+		err = errors.New("it is not mounted, was emptied, or was replaced")
+	}
+	return failure.Wrap(failure.StoreUnavailable, r.Where, fmt.Sprintf("The file store %s of %s could not be read", r.Where, r.Pool),
+		"See whether it is mounted and sound; the next cycle tries again by itself.", errors.Join(err, cause))
+}
+
 type content struct {
 	filestore.Reader
 	replica *Replica
 	item    index.Item
 }
 
+func (c *content) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = c.replica.unreadable(err)
+	}
+	return n, err
+}
+
+func (c *content) SkipTo(offset int64) error {
+	if err := c.Reader.SkipTo(offset); err != nil {
+		return c.replica.unreadable(err)
+	}
+	return nil
+}
+
 // Unchanged compares the open file with what was offered.
 func (c *content) Unchanged() error {
 	info, err := c.Info()
-	if err != nil || info.Size != c.item.Size || !c.replica.hasTime(info, c.item.ModTime) ||
+	if err != nil {
+		return c.replica.unreadable(err)
+	}
+	if info.Size != c.item.Size || !c.replica.hasTime(info, c.item.ModTime) ||
 		info.ChangeTime != c.item.ChangeTime && c.item.ChangeTime != 0 {
 		return exchange.ErrWithdrawn
 	}

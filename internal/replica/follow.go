@@ -3,9 +3,7 @@ package replica
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,10 +13,19 @@ import (
 )
 
 const (
-	// fullLookEvery is how long what the store tells about changes is believed without looking.
-	fullLookEvery = 12 * time.Hour
+	// What the store tells about changes is believed for scanPace times as long as a full look takes without what it
+	// reads, so that these cost two hundredths of the time at most; but for fullLookLeast at least and fullLookMost at
+	// most. A look at a million files takes 5 s where the system has their names at hand, and all is then looked at
+	// every 5 minutes; where it takes 60 s, every 50 minutes.
+	scanPace      = 50
+	fullLookLeast = 5 * time.Minute
+	fullLookMost  = 12 * time.Hour
 	// rememberedAtMost bounds the names that wait; beyond, the next look is a full one.
 	rememberedAtMost = 50_000
+	// rememberedBytes bounds the bytes of these names and of the reasons.
+	rememberedBytes = 16 << 20
+	// untakenAtMost is how many of them are named of each kind.
+	untakenAtMost = 100
 )
 
 // follow is what a replica knows between two looks. The looking lock guards it.
@@ -27,40 +34,88 @@ type follow struct {
 	blind   error             // why it cannot
 	whole   bool              // a full look came to its end since the watcher began
 	fullAt  time.Duration
-	again   map[string]string   // paths to look at again, with the reason
-	skipped map[string]struct{} // paths that are neither files nor folders
-	head    uint64              // of the index when the last look began
+	every   time.Duration // how long after that the next full look is due
+	again   remembered    // paths to look at again, with the reason
+	skipped remembered    // paths that are not replicated, with the reason
+	linked  remembered    // files with several names: of a change through one that is not watched nothing is told
+	unknown bool          // there are more of these
+	head    uint64        // of the index when the last look began
+	// fullBegan is when the last full look began that came to its end.
+	fullBegan time.Time
+}
+
+// remembered are paths with the reason why they were not taken, as many as there is room for.
+type remembered struct {
+	reasons map[string]string
+	bytes   int
+}
+
+// add remembers a path, or says that there is no room for it.
+func (m *remembered) add(path, reason string) bool {
+	m.forget(path)
+	if len(m.reasons) >= rememberedAtMost || m.bytes+len(path)+len(reason) > rememberedBytes {
+		return false
+	}
+	m.reasons[path] = reason
+	m.bytes += len(path) + len(reason)
+	return true
+}
+
+func (m *remembered) forget(path string) {
+	if reason, ok := m.reasons[path]; ok {
+		m.bytes -= len(path) + len(reason)
+		delete(m.reasons, path)
+	}
+}
+
+// first gives the first paths in order, at most so many.
+func (m *remembered) first(most int) []Untaken {
+	var least []string
+	for p := range m.reasons {
+		at, _ := slices.BinarySearch(least, p)
+		if at == most {
+			continue
+		}
+		least = slices.Insert(least[:min(len(least), most-1)], at, p)
+	}
+	named := make([]Untaken, len(least))
+	for i, p := range least {
+		named[i] = Untaken{p, m.reasons[p]}
+	}
+	return named
 }
 
 func (f *follow) defers(path string, why error) {
-	if len(f.again) >= rememberedAtMost {
+	reason := why.Error()
+	if errors.Is(why, fs.ErrPermission) {
+		reason = "the service's account has no right to read it; give it that right"
+	}
+	if !f.again.add(path, reason) {
 		f.whole = false
-		return
-	}
-	f.again[path] = why.Error()
-}
-
-func (f *follow) skip(path string) {
-	if len(f.skipped) < rememberedAtMost {
-		f.skipped[path] = struct{}{}
 	}
 }
 
-// example names one path that waits or is left out, with the reason.
-func (f *follow) example() string {
-	for _, p := range slices.Sorted(maps.Keys(f.again)) {
-		return fmt.Sprintf("%q: %s", p, f.again[p])
+// link remembers a file that has several names.
+func (f *follow) link(path string) {
+	if !f.linked.add(path, "") {
+		f.unknown = true
 	}
-	for _, p := range slices.Sorted(maps.Keys(f.skipped)) {
-		return strconv.Quote(p)
-	}
-	return ""
+}
+
+func (f *follow) skip(path, reason string) { f.skipped.add(path, reason) }
+
+// untaken names paths that wait, and then some that are not replicated.
+func (f *follow) untaken() []Untaken {
+	waiting := f.again.first(untakenAtMost)
+	return append(waiting, f.skipped.first(untakenAtMost)...)
 }
 
 // startFollowing begins a full look: from here on the store tells what changes.
 func (r *Replica) startFollowing() {
 	f := &r.follow
-	f.whole, f.again, f.skipped = false, map[string]string{}, map[string]struct{}{}
+	f.whole = false
+	f.again, f.skipped = remembered{reasons: map[string]string{}}, remembered{reasons: map[string]string{}}
+	f.linked, f.unknown = remembered{reasons: map[string]string{}}, false
 	if f.watcher != nil {
 		if _, _, err := f.watcher.Take(); err == nil {
 			return // what it told until now is looked at anyway
@@ -107,6 +162,7 @@ func (r *Replica) Close() error {
 func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 	r.looking.Lock()
 	defer r.looking.Unlock()
+	began := r.Now()
 	names, err := r.told()
 	if err != nil {
 		return Look{}, err
@@ -114,13 +170,14 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 	if names == nil {
 		return r.fullLook(ctx, false)
 	}
-	total := Look{}
+	total := Look{Began: began}
 	if err := r.lookBegins(); err != nil {
 		r.follow.whole = false
 		return total, err
 	}
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
+		l.spelled = r.newSpelling()
 		if err := l.names(names[root.Name]); err != nil {
 			r.follow.whole = false
 			return total, err
@@ -139,14 +196,22 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 		}
 		total.add(l.found)
 	}
-	r.follow.whole = r.follow.whole && total.Incomplete == nil
+	r.follow.whole = r.follow.whole && !total.broken
+	if r.follow.unknown {
+		total.Began = r.follow.fullBegan // since then not every file was looked at that may have changed untold
+	}
 	return r.conclude(total)
+}
+
+// fullLookDue tells how long after a full look the next one is due.
+func fullLookDue(took time.Duration) time.Duration {
+	return min(max(took*scanPace, fullLookLeast), fullLookMost)
 }
 
 // told gives, for each root, the paths to look at, in order; nil when everything must be looked at.
 func (r *Replica) told() (map[string][]string, error) {
 	f := &r.follow
-	if f.watcher == nil || !f.whole || r.Held() != "" || r.Elapsed()-f.fullAt > fullLookEvery {
+	if f.watcher == nil || !f.whole || r.Held() != "" || r.Elapsed()-f.fullAt > f.every {
 		return nil, nil
 	}
 	if err := r.reachable(); err != nil {
@@ -171,13 +236,15 @@ func (r *Replica) told() (map[string][]string, error) {
 	for _, name := range names {
 		for _, root := range r.Roots {
 			if name == root.Folder || strings.HasPrefix(name, root.Folder+"/") {
-				paths[root.Name] = append(paths[root.Name], root.Name+strings.TrimPrefix(name, root.Folder))
+				paths[root.Name] = append(paths[root.Name], within(root.Name+strings.TrimPrefix(name, root.Folder)))
 			}
 		}
 	}
-	for p := range f.again {
-		root, _, _ := strings.Cut(p, "/")
-		paths[root] = append(paths[root], p)
+	for _, more := range []remembered{f.again, f.linked} {
+		for p := range more.reasons {
+			root, _, _ := strings.Cut(p, "/")
+			paths[root] = append(paths[root], p)
+		}
 	}
 	for _, one := range paths {
 		slices.Sort(one)
@@ -203,8 +270,9 @@ func (r *Replica) rootStands(root Root) (bool, error) {
 func (l *look) names(paths []string) error {
 	// Before any is looked at: what a folder's look covers waits no longer, unless that look defers it anew.
 	for _, p := range paths {
-		delete(l.follow.again, p)
-		delete(l.follow.skipped, p)
+		l.follow.again.forget(p)
+		l.follow.skipped.forget(p)
+		l.follow.linked.forget(p)
 	}
 	whole := ""
 	for i, p := range paths {
@@ -226,8 +294,8 @@ func (l *look) names(paths []string) error {
 }
 
 func (l *look) path(p string) (folder bool, err error) {
-	delete(l.follow.again, p)
-	delete(l.follow.skipped, p)
+	l.follow.again.forget(p)
+	l.follow.skipped.forget(p)
 	place, err := l.place(p)
 	if err != nil {
 		return false, err
@@ -243,12 +311,29 @@ func (l *look) path(p string) (folder bool, err error) {
 			return false, l.vanished(it)
 		}
 		return false, nil
+	case errors.Is(err, filestore.ErrNotRegular):
+		return false, nil // below a link, which is named itself
+	case errors.Is(err, fs.ErrPermission) && p != l.root.Name:
+		l.closed(p, place, err)
+		return false, nil
 	case err != nil:
 		l.incomplete("look at "+place, err)
 		return false, nil
 	}
 	if p == l.root.Name {
-		return true, l.folder(p, place)
+		_, err := l.folder(p, place)
+		return true, err
+	}
+	exact, err := l.spelled.exact(place)
+	if err != nil {
+		l.incomplete("look at "+place, err)
+		return false, nil
+	}
+	if !exact { // it was renamed to another spelling, which is told, too
+		if known {
+			return false, l.vanished(it)
+		}
+		return false, nil
 	}
 	return info.Kind == filestore.Folder, l.entry(p, place, info, it)
 }

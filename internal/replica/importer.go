@@ -3,22 +3,16 @@ package replica
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"sync"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
-	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 	"csbackup/internal/plan"
 )
@@ -29,25 +23,31 @@ type Importer struct {
 	*Replica
 	from    index.Replica
 	full    bool
-	head    uint64 // the newest change that the partner announced
-	reached uint64 // how far its offers have come
+	head    uint64              // the newest change that the partner announced
+	reached uint64              // how far its offers have come
+	began   map[string]baseline // what each root held when the session began; the displacements' lock guards it
 
 	// elsewhere has each content of which the deletion is held back, and whether it stands under another
 	// name; nil until that is asked.
 	elsewhere map[index.Hash]bool
 
-	mu       sync.Mutex
-	incoming map[uint64]*incoming
-	asked    []string // paths that this side asked for again, until the batch that answers is planned
+	stop    context.CancelCauseFunc // ends the session
+	running bool                    // it is the one session that may run
+
+	mu        sync.Mutex
+	incoming  map[uint64]*incoming
+	respelled respelled
+	asked     []string // paths that this side asked for again, until the batch that answers is planned
 }
 
 // incoming is one batch on its way in.
 type incoming struct {
-	asked []string // paths that this side asked for again, which this batch answers
-	batch exchange.Batch
-	steps []*step
-	at    map[string]*step
-	ended chan struct{} // closed once it is committed or discarded
+	asked   []string // paths that this side asked for again, which this batch answers
+	batch   exchange.Batch
+	steps   []*step
+	at      map[string]*step
+	spelled *spelling     // while it is committed
+	ended   chan struct{} // closed once it is committed or discarded
 }
 
 // position is how far this side has taken the changes of one replica of the partner.
@@ -55,11 +55,18 @@ type position struct {
 	Acknowledged uint64
 	Number       uint64
 	Hash         []byte
+	Heard        int64 // service clock when it was last written
+	// Before is up to which number this side took the partner's changes before it was set back; 0 when it was
+	// not, and while nothing was forgotten. SetBack says that this very replica was, which goes on under its
+	// name; Anew is how far it is with comparing all that it has.
+	Before  uint64
+	SetBack bool
+	Anew    int
 }
 
-// Importer prepares one session from the partner.
+// Importer prepares one session from the partner. Of several, the newest runs.
 func (r *Replica) Importer() *Importer {
-	return &Importer{Replica: r, incoming: map[uint64]*incoming{}}
+	return &Importer{Replica: r, incoming: map[uint64]*incoming{}, respelled: respelled{}}
 }
 
 // Welcome checks who calls and answers how far this side is. A full comparison looks at the whole
@@ -70,29 +77,66 @@ func (im *Importer) Welcome(ctx context.Context, h exchange.Hello) (exchange.Wel
 			fmt.Sprintf("%s offered %s to %s, but this is %s, paired with %s", h.FromPool, h.Module, h.ToPool, im.Pool, im.Partner),
 			"Give every host the same topology file.")
 	}
+	if h.Replica == im.Index.Replica() {
+		return exchange.Welcome{}, failure.New(failure.StateUnusable, im.Pool,
+			fmt.Sprintf("%s and %s work with copies of one state folder", h.FromPool, im.Pool),
+			"Stop one of the two services and start it with an empty --state-dir: everything is compared anew, and nothing is deleted for it.")
+	}
+	if err := im.sessions.admit(ctx, im); err != nil {
+		return exchange.Welcome{}, err
+	}
 	im.Offered(h.Settings)
 	if h.Full {
-		if err := im.lookBefore(ctx); err != nil {
+		if err := im.lookBefore(ctx, h); err != nil {
 			return exchange.Welcome{}, err
 		}
-	} else if reason, err := im.stands(); err != nil {
+	} else if reason, err := im.lookOnce(ctx); err != nil {
 		return exchange.Welcome{}, err
 	} else if reason = cmp.Or(reason, im.Held()); reason != "" {
 		return exchange.Welcome{}, im.heldError(reason)
 	}
-	if err := im.remember(); err != nil {
+	if err := errors.Join(im.remember(), im.renewBaselines()); err != nil {
 		return exchange.Welcome{}, err
 	}
+	im.begin()
 	im.from, im.full, im.head = h.Replica, h.Full, h.Head
 	p, err := im.position()
 	if err != nil {
 		return exchange.Welcome{}, err
 	}
-	w := exchange.Welcome{Protocol: exchange.Protocol, Version: im.Version, Replica: im.Index.Replica(),
+	store, err := im.welcomes(h)
+	if err != nil {
+		return exchange.Welcome{}, err
+	}
+	w := exchange.Welcome{Protocol: exchange.Protocol, Version: im.Version, Replica: im.Index.Replica(), Store: store,
 		Acknowledged: p.Acknowledged, Pending: uint64(im.Index.PendingCount()), Settings: im.Settings()}
 	w.Position.Number = p.Number
 	copy(w.Position.Hash[:], p.Hash)
 	return w, nil
+}
+
+// lookOnce sees to it that everything was looked at once before the partner sends: what a person put there in
+// advance need not come over the wire. It tells why the store is not the known one, "" when it is.
+func (im *Importer) lookOnce(ctx context.Context) (string, error) {
+	looked, err := im.lookedOnce()
+	if err == nil && !looked {
+		err = im.lookFirst(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	return im.stands()
+}
+
+// lookFirst looks at everything unless a look under way does so.
+func (im *Importer) lookFirst(ctx context.Context) error {
+	im.looking.Lock()
+	defer im.looking.Unlock()
+	if looked, err := im.lookedOnce(); err != nil || looked {
+		return err
+	}
+	_, err := im.fullLook(ctx, false)
+	return err
 }
 
 // stands tells why the store is not the known one, "" when it is: before the first look nobody else has
@@ -108,11 +152,18 @@ func (im *Importer) stands() (string, error) {
 }
 
 // lookBefore compares everything before a full comparison begins.
-func (im *Importer) lookBefore(ctx context.Context) error {
+func (im *Importer) lookBefore(ctx context.Context, h exchange.Hello) error {
 	im.looking.Lock()
 	defer im.looking.Unlock()
-	if _, err := im.fullLook(ctx, true); err != nil {
+	restoring, err := im.mayTakeOver(h)
+	if err != nil {
 		return err
+	}
+	if _, err := im.fullLook(ctx, restoring); err != nil {
+		return err
+	}
+	if reason := im.foreignStore(); reason != "" {
+		return im.heldError(reason)
 	}
 	// The roots are part of what is compared, and no item says so: one may be empty on both sides.
 	for _, root := range im.Roots {
@@ -127,14 +178,13 @@ func (im *Importer) lookBefore(ctx context.Context) error {
 // a full comparison of which nothing is left to take, also where files are missing on both sides, and
 // tells how many.
 func (im *Importer) Ended() (nowhere int64, err error) {
-	if reason := im.HeldBack(); reason != "" {
-		im.refuseOrders("")
-		if err := im.loadOrders(); err != nil {
+	if im.HeldBack() != "" {
+		if err := im.loadHeldBack(); err != nil {
 			return 0, err
 		}
 	}
-	if im.Held() == "" {
-		return 0, nil
+	if err := errors.Join(im.tookAll(), im.beginAnew()); err != nil || im.Held() == "" {
+		return 0, err
 	}
 	everywhere := im.full && im.reached >= im.head
 	for it, err := range im.allMissing() {
@@ -152,12 +202,23 @@ func (im *Importer) Ended() (nowhere int64, err error) {
 	return im.relieve(everywhere)
 }
 
-func (im *Importer) key() string { return fmt.Sprintf("from-%x", uint64(im.from)) }
+// positionPrefix begins the keys under which the index keeps positions.
+const positionPrefix = "from-"
+
+func positionKey(of index.Replica) string { return fmt.Sprintf("%s%x", positionPrefix, uint64(of)) }
+
+func (im *Importer) key() string { return positionKey(im.from) }
 
 func (im *Importer) position() (position, error) {
 	var p position
 	raw, err := im.Index.Meta(im.key())
-	if err != nil || raw == nil {
+	if err != nil {
+		return p, err
+	}
+	if raw == nil {
+		if p.Before, err = im.takenBefore(); p.Before > 0 {
+			p.Anew = anewBegun
+		}
 		return p, err
 	}
 	return p, json.Unmarshal(raw, &p)
@@ -187,8 +248,20 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		return nil, err
 	}
 	in := &incoming{batch: batch, at: make(map[string]*step, len(items)), ended: make(chan struct{})}
+	between := plan.Between{Mine: im.Index.Replica(), Theirs: im.from, Head: im.Index.Head()}
+	position, err := im.position()
+	if err != nil {
+		return nil, err
+	}
 	var wants []exchange.Want
 	for _, theirs := range items {
+		if err := im.replicates(theirs.Path); err != nil {
+			return nil, err
+		}
+		if in.at[theirs.Path] != nil {
+			return nil, failure.New(failure.ProtocolMismatch, theirs.Path, fmt.Sprintf("%s offered %q twice in one batch", im.Partner, theirs.Path),
+				"Install the same version of csbackup on both sides; if it stays so, see who holds the partner's certificate.")
+		}
 		mine, ok, err := im.Index.Get(theirs.Path)
 		if err != nil {
 			return nil, err
@@ -197,23 +270,39 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		if ok {
 			s.mine = &mine
 		}
-		s.decision = plan.Decide(s.mine, theirs)
-		if _, err := im.place(theirs.Path); err != nil {
+		if s.decision, err = between.Decide(s.mine, theirs); err != nil {
 			s.failed = err.Error()
+		}
+		if !ok && im.bringsBack(position, theirs) {
+			s.failed, s.code = reasonForgotten+im.Partner, index.Forgotten
+		}
+		if a := s.decision.Action; theirs.Kind == index.File && (a == plan.Adopt || a == plan.Retime) {
+			s.theirs.ModTime = s.decision.ModTime
+		}
+		if im.Store.Properties().CaseInsensitive {
+			im.respelled.offered(s)
 		}
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s
 	}
-	if err := im.ordered(in.steps); err != nil {
+	if err := im.guardDisplacing(in); err != nil {
 		return nil, err
 	}
 	need := int64(0)
+	parts := map[index.Hash]bool{} // contents whose part file a step of this batch has
 	for i, s := range in.steps {
 		theirs := s.theirs
 		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
+			if s.stands, err = im.standsAlready(ctx, s); err != nil {
+				return nil, err
+			}
+			if s.stands {
+				continue
+			}
 			want := exchange.Want{Item: i}
-			if theirs.Size >= exchange.Resumable {
-				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size < theirs.Size {
+			if theirs.Size >= exchange.Resumable && !parts[theirs.Hash] {
+				parts[theirs.Hash], s.part = true, true
+				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size <= theirs.Size {
 					want.Offset = info.Size
 				}
 			}
@@ -232,6 +321,35 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 	im.incoming[batch.Number] = in
 	im.mu.Unlock()
 	return wants, nil
+}
+
+// standsAlready tells whether a new file's content stands in its place: a batch put it there of which the folder could
+// not be made durable. It need not come again.
+func (im *Importer) standsAlready(ctx context.Context, s *step) (bool, error) {
+	if s.mine != nil {
+		return false, nil
+	}
+	intent, ok, err := im.Index.Intent(s.theirs.Path)
+	if err != nil || !ok || intent.Hash != s.theirs.Hash {
+		return false, err
+	}
+	place, err := im.place(s.theirs.Path)
+	if err != nil {
+		return false, err
+	}
+	hash, info, err := im.hash(ctx, place)
+	return err == nil && hash == s.theirs.Hash && im.hasTime(info, s.theirs.ModTime), nil
+}
+
+// replicates refuses a path that no partner of this version offers: one that lies in none of the module's
+// folders, is one of them itself, or is never replicated. What the exporter leaves out is a rule here as well.
+func (im *Importer) replicates(logical string) error {
+	_, err := im.place(logical)
+	if err == nil && strings.Contains(logical, "/") && beyond(logical) == "" && !slices.ContainsFunc(strings.Split(logical, "/"), skipped) {
+		return nil
+	}
+	return failure.Wrap(failure.ProtocolMismatch, logical, fmt.Sprintf("%s offered %q, which is never replicated", im.Partner, logical),
+		"Install the same version of csbackup on both sides; if it stays so, see who holds the partner's certificate.", err)
 }
 
 // apart waits for batches under way that are about one of the same paths: what follows is planned on
@@ -261,6 +379,7 @@ func (im *Importer) end(in *incoming) {
 			_ = im.Store.Remove(s.temp) // what cannot be removed now is swept at the next start
 		}
 	}
+	im.displacements.release(in)
 	im.mu.Lock()
 	delete(im.incoming, in.batch.Number)
 	im.mu.Unlock()
@@ -279,110 +398,4 @@ func (im *Importer) Discard(batch exchange.Batch) {
 	if in := im.of(batch); in != nil {
 		im.end(in)
 	}
-}
-
-func (im *Importer) partName(it index.Item) string {
-	return fmt.Sprintf("%s/Temp/%s%x", im.Base, partPrefix, it.Hash)
-}
-
-// Receive writes one part to a temporary file and checks the content's hash with the last part.
-func (im *Importer) Receive(_ context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
-	in := im.of(batch)
-	if in == nil || in.at[part.Item.Path] == nil {
-		return failure.New(failure.ProtocolMismatch, part.Item.Path, "A content came that was not asked for", "Update both services to the same version.")
-	}
-	s := in.at[part.Item.Path]
-	temp, sum := im.tempIn(), sha256.New()
-	var w filestore.Writer
-	var err error
-	if part.Item.Size >= exchange.Resumable {
-		temp = im.partName(part.Item)
-	}
-	if part.Offset == 0 {
-		if part.Item.Size >= exchange.Resumable {
-			if err := im.Store.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				s.failed = err.Error()
-				return nil
-			}
-		}
-		w, err = im.Store.Create(temp)
-		if errors.Is(err, fs.ErrNotExist) {
-			if err = im.makeLasting(path.Dir(temp)); err == nil {
-				w, err = im.Store.Create(temp)
-			}
-		}
-	} else if err = im.prefix(temp, part.Offset, sum); err == nil {
-		w, err = im.Store.Append(temp)
-	}
-	if err != nil {
-		return im.fails(s, err)
-	}
-	return im.receive(s, part, temp, w, sum, content)
-}
-
-func (im *Importer) prefix(temp string, length int64, sum hash.Hash) error {
-	f, err := im.Store.Open(temp)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	n, err := transfer(sum, f)
-	if err == nil && n != length {
-		err = fmt.Errorf("%s holds %d bytes, not %d", temp, n, length)
-	}
-	return err
-}
-
-func (im *Importer) receive(s *step, part exchange.Part, temp string, w filestore.Writer, sum hash.Hash, content io.Reader) error {
-	last := part.Offset+part.Length == part.Item.Size
-	from := &tracked{Reader: content}
-	n, err := transfer(io.MultiWriter(w, sum), from)
-	if err == nil && n != part.Length {
-		err = io.ErrUnexpectedEOF
-	}
-	if err == nil && last {
-		err = w.SetModTime(part.Item.ModTime)
-	}
-	err = errors.Join(err, w.Close())
-	switch {
-	case err == nil && !last:
-		return nil // the rest comes in a later session
-	case err == nil && index.Hash(sum.Sum(nil)) == part.Item.Hash:
-		if part.Item.Size >= exchange.Resumable {
-			// Another file of the same content may begin now: it must not find this one's.
-			own := im.temp("in")
-			if err := im.Store.Publish(temp, own); err != nil {
-				return im.fails(s, err)
-			}
-			temp = own
-		}
-		s.temp = temp
-		return nil
-	case err == nil:
-		err = errors.New("the content does not match its hash")
-	case from.err != nil && part.Item.Size >= exchange.Resumable && !errors.Is(from.err, exchange.ErrWithdrawn):
-		return from.err // the connection broke: the part stays and goes on later
-	}
-	s.failed = err.Error()
-	if removeErr := im.Store.Remove(temp); removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
-		s.failed += "; " + removeErr.Error()
-	}
-	if from.err != nil && !errors.Is(from.err, exchange.ErrWithdrawn) {
-		return from.err
-	}
-	return im.fails(s, err)
-}
-
-// tracked remembers an error of the reader, to tell it from one of the writer.
-type tracked struct {
-	io.Reader
-	err error
-}
-
-func (t *tracked) Read(p []byte) (int, error) {
-	n, err := t.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		t.err = err
-	}
-	return n, err
 }

@@ -2,6 +2,7 @@ package replica_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,5 +108,60 @@ func TestP2_AFolderThatWasMadeAnewIsDurable(t *testing.T) {
 	}
 	if made == 0 || b.store.Durable().Files()[b.root+"/CollabContent/m/n/s"] != "content" {
 		t.Errorf("what was acknowledged is not durable: %v", b.store.Durable().Files())
+	}
+}
+
+// An administrator brings most files back to older versions, after a program has spoiled them, say. That is no loss:
+// nothing is held, and what was brought back travels.
+func TestP7_WhatIsRestoredIsNoLoss(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		const files = 100
+		a, b := pair(t)
+		for i := range files {
+			a.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint("good ", i), 1000)
+		}
+		cycle(t, a, b)
+		for i := range files {
+			b.write(t, fmt.Sprintf("m/s%d", i), fmt.Sprint("spoiled ", i), 9000)
+		}
+		cycle(t, a, b)
+		cycle(t, a, b)
+		kept, err := a.Versions("", "", 1000)
+		if err != nil || len(kept) != files {
+			t.Fatalf("%d versions are kept (%v)", len(kept), err)
+		}
+		for i, k := range kept[:60] {
+			if crash { // the process ends when the version is in place, and before the index knows
+				a.Store = filestore.NewFaulty(a.store, func(op, name string) error {
+					if op == "flushfolders" && strings.HasSuffix(name, "CollabContent/m") {
+						return errors.New("the power is gone")
+					}
+					return nil
+				})
+			}
+			if err := a.RestoreVersion(k.ID); (err != nil) != crash {
+				t.Fatalf("version %d: %v", i, err)
+			}
+			if crash {
+				a.Store = a.store
+				a.reopen(t)
+			}
+		}
+		for range 3 {
+			cycle(t, a, b)
+			if a.Held() != "" || b.Held() != "" || a.HeldBack()+b.HeldBack() != "" {
+				t.Fatalf("it is held: %q, %q", a.Held(), b.Held())
+			}
+		}
+		wantAlike(t, a, b)
+		good := 0
+		for _, content := range b.tree() {
+			if strings.HasPrefix(content, "good ") {
+				good++
+			}
+		}
+		if good != 60 {
+			t.Errorf("with a crash %v, %d versions travelled", crash, good)
+		}
 	}
 }

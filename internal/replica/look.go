@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"time"
 
 	"csbackup/internal/brake"
 	"csbackup/internal/failure"
@@ -15,13 +16,26 @@ import (
 
 // Look is what a look found.
 type Look struct {
-	Full                    bool  // everything was looked at
-	Files, Changed, Missing int64 // Missing: paths that the index knows and that are not there
-	Deferred                int64 // files that are held or still changing; each delays only itself
-	Skipped                 int64 // links, devices and the like, which are never replicated
-	Example                 string
-	Incomplete              error // a folder could not be listed: nothing in it counts as gone
+	Full bool // everything was looked at
+	// Began is when it began, by the host's clock: what changed later may not have been seen. FullBegan is when
+	// the last full look began that came to its end, the zero time when none did since the service started.
+	Began, FullBegan        time.Time
+	Files, Changed, Missing int64         // Missing: paths that the index knows and that are not there
+	Deferred                int64         // paths that could not be read or are still changing; each delays only itself
+	Skipped                 int64         // links, devices and the like, and paths beyond the limits: they are never replicated
+	Untaken                 []Untaken     // of the deferred paths the first ones, and then of the skipped ones
+	Example                 string        // one of them, with the reason
+	Incomplete              error         // folders could not be listed: nothing in them counts as gone
+	unlisted                int           // how many
+	broken                  bool          // for another reason than that the service may not read them
+	reading                 time.Duration // what files took that were read
 }
+
+// Untaken is a path of which the index does not have what the disk holds, and why.
+type Untaken struct{ Path, Reason string }
+
+// String names it for people.
+func (u Untaken) String() string { return shown(u.Path) + ": " + u.Reason }
 
 // look carries one look through one root.
 type look struct {
@@ -39,6 +53,10 @@ type look struct {
 	overdrawn bool // so much is older than it was that the brake is sure to hold
 	arrived   map[index.Hash]int
 	ahead     map[string]hashed // by place
+	spelled   *spelling         // where single names are looked at
+	volume    uint64            // of the folder that is looked at, 0 when unknown
+	volumes   []string          // folders that are volumes of their own
+	replaced  []observation     // folders that are other ones than they were, and empty, or no volume any more
 }
 
 // observation is one difference between disk and index, still to be confirmed under the lock.
@@ -64,7 +82,7 @@ func (r *Replica) Look(ctx context.Context) (Look, error) {
 // fullLook with restoring set is the look before a full comparison ordered by an administrator: a
 // store that is not the known one is taken over, so that what it lacks can be put back.
 func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
-	total := Look{Full: true}
+	total, started := Look{Full: true, Began: r.Now()}, r.Elapsed()
 	if err := r.reachable(); err != nil {
 		return total, err
 	}
@@ -78,7 +96,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	if reason != "" {
 		// This store cannot tell whether the index is an older copy of itself, which would give numbers
 		// anew that the partner has taken already.
-		if err := r.Index.Renew(); err != nil {
+		if err := errors.Join(r.admit(), r.Index.Renew()); err != nil {
 			return total, err
 		}
 	}
@@ -88,6 +106,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	}
 	for _, root := range r.Roots {
 		l := r.newLook(ctx, root)
+		l.found.Full = true
 		l.foreign = reason != ""
 		l.holding = l.holding || l.foreign
 		if err := l.walk(); err != nil {
@@ -103,15 +122,29 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 		total.add(l.found)
 	}
 	if reason != "" {
-		if err := r.mark(); err != nil {
+		// Under a new name: the store that was here may come back.
+		if err := r.markAs(""); err != nil {
 			return total, fmt.Errorf("take the store over: %w", err)
 		}
 		if err := r.distrust(""); err != nil {
 			return total, err
 		}
 	}
-	r.follow.whole, r.follow.fullAt = total.Incomplete == nil, r.Elapsed()
+	f := &r.follow
+	f.whole, f.fullAt, f.fullBegan = !total.broken, r.Elapsed(), total.Began
+	f.every = fullLookDue(r.Elapsed() - started - total.reading)
+	if err := r.setMeta(lookedMeta, "yes"); err != nil {
+		return total, err
+	}
 	return r.conclude(total)
+}
+
+// lookedMeta is kept in the index once a full look came to its end.
+const lookedMeta = "looked"
+
+func (r *Replica) lookedOnce() (bool, error) {
+	raw, err := r.Index.Meta(lookedMeta)
+	return len(raw) > 0, err
 }
 
 func (l *Look) add(other Look) {
@@ -119,23 +152,30 @@ func (l *Look) add(other Look) {
 	l.Changed += other.Changed
 	l.Missing += other.Missing
 	l.Incomplete = errors.Join(l.Incomplete, other.Incomplete)
+	l.unlisted += other.unlisted
+	l.broken = l.broken || other.broken
+	l.reading += other.reading
 }
 
 // conclude settles what is to be settled and tells what waits.
 func (r *Replica) conclude(total Look) (Look, error) {
-	if r.Held() == "" && total.Incomplete == nil {
+	if r.Held() == "" && !total.broken {
 		if r.Index.Counts().Missing > 0 {
 			if err := r.settle(); err != nil {
 				return total, err
 			}
 		}
-		if err := r.lookEnds(); err != nil {
+		if err := errors.Join(r.lookEnds(), r.forgetTombstones()); err != nil {
 			return total, err
 		}
 	}
 	total.Missing = r.Index.Counts().Missing
-	total.Deferred, total.Skipped = int64(len(r.follow.again)), int64(len(r.follow.skipped))
-	total.Example = r.follow.example()
+	f := &r.follow
+	total.Deferred, total.Skipped = int64(len(f.again.reasons)), int64(len(f.skipped.reasons))
+	if total.Untaken = f.untaken(); len(total.Untaken) > 0 {
+		total.Example = total.Untaken[0].String()
+	}
+	total.FullBegan = f.fullBegan
 	return total, r.saveClock()
 }
 
@@ -168,7 +208,7 @@ func (l *look) walk() error {
 		l.incomplete(l.root.Folder+" is not a folder", filestore.ErrNotRegular)
 	default:
 		if err = l.sameRoot(info); err == nil {
-			err = l.folder(l.root.Name, l.root.Folder)
+			_, err = l.folder(l.root.Name, l.root.Folder)
 		}
 	}
 	if err == nil {
@@ -183,49 +223,72 @@ func (l *look) walk() error {
 // sameRoot compares the root's folder with the one of the last look.
 func (l *look) sameRoot(info filestore.Info) error {
 	known, err := l.Index.Meta("root-" + l.root.Name)
-	l.identity = info.Identity
+	l.identity, l.volume = info.Identity, info.Volume
 	before, parseErr := strconv.ParseUint(string(known), 10, 64)
 	l.evidence.Replaced = parseErr == nil && before != 0 && info.Identity != 0 && before != info.Identity
 	return err
 }
 
+// unlistedAtMost bounds how many folders are named that could not be listed.
+const unlistedAtMost = 10
+
 func (l *look) incomplete(doing string, err error) {
-	l.found.Incomplete = errors.Join(l.found.Incomplete, fmt.Errorf("%s: %w", doing, err))
+	l.found.broken = true
+	l.unlisted(fmt.Errorf("%s: %w", doing, err))
+}
+
+func (l *look) unlisted(err error) {
+	if l.found.unlisted++; l.found.unlisted <= unlistedAtMost {
+		l.found.Incomplete = errors.Join(l.found.Incomplete, err)
+	}
+}
+
+// closed notes a folder that the service may not list. It waits, and all else goes on.
+func (l *look) closed(logical, place string, err error) {
+	l.follow.defers(logical, err)
+	l.unlisted(fmt.Errorf("list %s: %w", place, err))
 }
 
 // folder compares one folder's listing with what the index has in it, both in the order of names.
-func (l *look) folder(logical, place string) error {
+// It tells whether the folder is empty.
+func (l *look) folder(logical, place string) (empty bool, err error) {
 	if err := l.ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	listed, err := l.Store.ReadDir(place)
 	if err != nil {
-		l.incomplete("list "+place, err)
-		return nil
+		if errors.Is(err, fs.ErrPermission) && logical != l.root.Name {
+			l.closed(logical, place, err)
+		} else {
+			l.incomplete("list "+place, err)
+		}
+		return false, nil
 	}
 	known := l.children(logical)
 	_, some, err := known.next()
 	if err != nil {
-		return err
+		return false, err
 	}
 	for i, info := range listed {
 		if i%aheadAtOnce == 0 && !some && l.Readers > 1 {
+			began := l.Elapsed()
 			l.hashAhead(place, listed[i:min(i+aheadAtOnce, len(listed))])
+			l.found.reading += l.Elapsed() - began
 		}
 		p := logical + "/" + info.Name
 		it, ok, err := known.at(p, l.vanished)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !ok {
 			it = index.Item{}
 		}
 		if err := l.entry(p, place+"/"+info.Name, info, it); err != nil {
-			return err
+			return false, err
 		}
 	}
 	_, _, err = known.at("", l.vanished)
-	return err
+	return len(listed) == 0, err
 }
 
 // entry compares one name that is there with what the index has of it, zero when it has nothing.
@@ -234,21 +297,22 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 	case skipped(info.Name):
 		return nil
 	case info.Kind == filestore.Other:
-		l.follow.skip(p)
+		l.follow.skip(p, "it is neither a file nor a folder")
+		return nil
+	case beyond(p) != "":
+		l.follow.skip(p, beyond(p))
 		return nil
 	case info.Kind == filestore.File:
 		return l.file(p, place, info, it)
 	}
-	if it.Kind != index.Folder || it.State != index.Present {
-		if err := l.differs(it, index.Item{Path: p, Kind: index.Folder}); err != nil {
-			return err
-		}
-	}
-	return l.folder(p, place)
+	return l.subfolder(p, place, info, it)
 }
 
 func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	l.found.Files++
+	if info.Links > 1 {
+		l.follow.link(p)
+	}
 	// A suspect file that nobody touched stays suspect: only a scrub reads it again.
 	if it.Kind == index.File && it.State != index.Missing && it.Size == info.Size && l.hasTime(info, it.ModTime) &&
 		it.ChangeTime == info.ChangeTime && it.Identity == info.Identity {
@@ -264,12 +328,19 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 		return l.ctx.Err()
 	}
 	next := index.Item{Path: p, Kind: index.File, Size: after.Size, ModTime: after.ModTime, Hash: hash,
-		ChangeTime: after.ChangeTime, Identity: after.Identity}
+		ChangeTime: after.ChangeTime, Identity: after.Identity, Withheld: after.Withheld}
 	// In a store that is not the known one, whatever differs is no change that somebody made here; nor is it
 	// later, in the place of what is missing, until the loss is made good.
 	foreign := l.foreign || l.holding && it.State == index.Missing
 	if it.Kind == index.File && it.Hash != hash && (foreign || l.keptTime(after.ModTime) < l.keptTime(it.ModTime)) {
-		return l.regress(it, next)
+		// What this side itself was about to put there, and was stopped, is expected.
+		intent, ok, err := l.Index.Intent(p)
+		if err != nil {
+			return err
+		}
+		if !ok || !l.intended(intent, next) {
+			return l.regress(it, next)
+		}
 	}
 	if it.Kind != index.File && l.evidence.Known > 0 {
 		l.arrived[hash]++
@@ -303,6 +374,9 @@ func (l *look) weigh() (held string, err error) {
 	if l.evidence.Earlier, err = l.earlier(moved); err != nil {
 		return "", err
 	}
+	if err := l.vacated(moved); err != nil {
+		return "", err
+	}
 	l.evidence.Holding, l.evidence.Moved, l.evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
 	if held = brake.Held(l.evidence); held == "" {
 		_, err = l.bury(moved)
@@ -321,6 +395,9 @@ func (l *look) judge(held string) error {
 	}
 	if err == nil {
 		err = l.setHold(l.root.Name, held)
+	}
+	if err == nil && held == "" && l.found.Full && l.found.Incomplete == nil {
+		err = l.setVolumes(l.root.Name, l.volumes)
 	}
 	if err != nil || held != "" || l.identity == 0 {
 		return err

@@ -24,6 +24,13 @@ func (r *Replica) Held() string {
 	return reason
 }
 
+// foreignStore tells why the store is not the known one, as it was last looked at; "" when it is.
+func (r *Replica) foreignStore() string {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.state.store
+}
+
 func (r *Replica) holding(root string) bool {
 	r.state.Lock()
 	defer r.state.Unlock()
@@ -51,6 +58,7 @@ func (r *Replica) distrust(reason string) error {
 	if reason == "" {
 		return nil
 	}
+	r.forgetKept() // those of the known store are to be found anew once it is back
 	for _, root := range r.Roots {
 		if r.Index.RootCounts(root.Name).Files > 0 && !r.holding(root.Name) {
 			if err := r.setHold(root.Name, reason); err != nil {
@@ -170,7 +178,7 @@ const sampleOf = 10
 func (r *Replica) Loss() (loss Loss, ok bool, err error) {
 	reason, plan := r.Held(), r.lossPlan
 	if reason == "" {
-		reason, plan = r.HeldBack(), r.ordersPlan
+		reason, plan = r.HeldBack(), r.heldBackPlan
 	}
 	if reason == "" {
 		return Loss{}, false, nil
@@ -218,7 +226,7 @@ func (r *Replica) ConfirmLoss(plan string) error {
 	if reason != "" {
 		return r.heldError(reason)
 	}
-	if matched, err := r.confirmOrders(plan); err != nil || matched {
+	if matched, err := r.confirmHeldBack(plan); err != nil || matched {
 		return err
 	}
 	var gone []string

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"csbackup/internal/brake"
-	"csbackup/internal/index"
 )
 
 // A loss is seen at the next look, and the partner may send in between. So that what it sends does not make
@@ -101,30 +99,28 @@ func (l *look) earlier(moved []string) ([]brake.Moment, error) {
 		return nil, err
 	}
 	weighed := make([]brake.Moment, len(all))
-	gone := func(sequence uint64) {
+	count := func(sequence uint64, by int64) {
 		for i, m := range all {
 			if sequence <= m.Head {
-				weighed[i].Gone++
+				weighed[i].Gone += by
 			}
 		}
 	}
-	elsewhere := make(map[string]bool, len(moved))
-	for _, p := range moved {
-		elsewhere[p] = true
-	}
 	for i, m := range all {
 		weighed[i].Known = m.Files[l.root.Name]
+		if weighed[i].Gone, err = l.Index.MissingUntil(l.root.Name, m.Head); err != nil {
+			return nil, err
+		}
 	}
-	for _, o := range l.regressed {
-		gone(o.sequence)
-	}
-	for it, err := range l.allMissing() {
+	for _, p := range moved { // these are missing and not gone
+		it, _, err := l.Index.Get(p)
 		if err != nil {
 			return nil, err
 		}
-		if it.Kind == index.File && strings.HasPrefix(it.Path, l.root.Name+"/") && !elsewhere[it.Path] {
-			gone(it.Sequence)
-		}
+		count(it.Sequence, -1)
+	}
+	for _, o := range l.regressed {
+		count(o.sequence, 1)
 	}
 	return weighed, nil
 }

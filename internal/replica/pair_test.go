@@ -14,6 +14,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/index/indextest"
 	"csbackup/internal/replica"
 )
 
@@ -28,14 +29,22 @@ type side struct {
 
 func newSide(t testing.TB, pool, partner, root string, options ...filestore.MemoryOptions) *side {
 	t.Helper()
-	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0]), root: root, index: filepath.Join(t.TempDir(), "index")}
+	s := &side{store: filestore.NewMemory(append(options, filestore.MemoryOptions{})[0])}
+	s.open(t, pool, partner, root, s.store)
+	return s
+}
+
+// open makes the side's replica on a store.
+func (s *side) open(t testing.TB, pool, partner, root string, store filestore.Store) {
+	t.Helper()
+	s.root, s.index = root, filepath.Join(t.TempDir(), "index")
 	x, err := index.Open(s.index, index.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Close() })
 	s.Replica, err = replica.Open(replica.Options{
-		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: s.store, Index: x,
+		Pool: pool, Partner: partner, Module: "ConfServices.DataConf", Version: "test", Store: apartFromIndex(t, store), Index: x,
 		Roots: []replica.Root{{Name: "CollabContent", Folder: root + "/CollabContent"}}, Base: "own/DataConf",
 		Elapsed: func() time.Duration { return s.elapsed }, Now: time.Now, Settle: func() time.Duration { return 5 * time.Second },
 		Settings: func() []byte { return nil }, Offered: func([]byte) {}, Guard: func() error { return nil },
@@ -43,7 +52,16 @@ func newSide(t testing.TB, pool, partner, root string, options ...filestore.Memo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+}
+
+// apartFromIndex fails the test when the store is asked within an update of the index.
+func apartFromIndex(t testing.TB, store filestore.Store) filestore.Store {
+	return filestore.NewFaulty(store, func(op, name string) error {
+		if indextest.WithinUpdate() {
+			t.Errorf("%s of %q within an update of the index", op, name)
+		}
+		return nil
+	})
 }
 
 func (s *side) write(t testing.TB, name, content string, modTime int64) {
@@ -80,7 +98,14 @@ func (s *side) sendInWindows(t *testing.T, to *side, full bool, o exchange.Optio
 	t.Helper()
 	a, b := net.Pipe()
 	taken := make(chan error, 1)
-	go func() { taken <- exchange.Import(context.Background(), b, to.Importer(), o) }()
+	go func() {
+		importer := to.Importer()
+		err := exchange.Import(context.Background(), b, importer, o)
+		if err == nil {
+			_, err = importer.Ended()
+		}
+		taken <- err
+	}()
 	result, err := exchange.Export(t.Context(), a, s.Exporter(full), o)
 	if importErr := <-taken; err == nil && importErr != nil {
 		t.Fatal(importErr)
@@ -148,7 +173,7 @@ func TestChangesTravelBothWays(t *testing.T) {
 	if _, there := b.tree()["CollabContent/m2/s1"]; there {
 		t.Error("a deletion did not travel")
 	}
-	kept, err := b.Versions("CollabContent/m2")
+	kept, err := b.Versions("CollabContent/m2", "", 1000)
 	if err != nil || len(kept) != 1 || kept[0].Kind != "deleted" {
 		t.Errorf("the deleted file is not kept: %v, %v", kept, err)
 	}
@@ -192,7 +217,7 @@ func TestP4_AConflictKeepsBoth(t *testing.T) {
 	}
 	reachable := map[string]bool{a.tree()["CollabContent/m/s"]: true}
 	for _, s := range []*side{a, b} {
-		kept, err := s.Versions("")
+		kept, err := s.Versions("", "", 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

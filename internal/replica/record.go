@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -101,6 +102,9 @@ func (l *look) vanished(it index.Item) error {
 		return nil
 	}
 	if it.Kind == index.Folder {
+		if l.isVolume(it.Path) {
+			l.replaced = append(l.replaced, observation{it.Sequence, it.State, it})
+		}
 		if err := l.vanishedBelow(it.Path); err != nil {
 			return err
 		}
@@ -141,6 +145,10 @@ func (l *look) commit() error {
 func (l *look) confirm(batch []observation, then func(tx *index.Tx, now, next index.Item) error) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	batch, err := l.finishIntents(batch)
+	if err != nil {
+		return err
+	}
 	return l.Index.Update(func(tx *index.Tx) error {
 		for _, o := range batch {
 			now, _, err := tx.Get(o.after.Path)
@@ -181,13 +189,9 @@ func (l *look) record(tx *index.Tx, now, next index.Item) error {
 		return err
 	}
 	l.found.Changed++
-	if ok && intent.Kind == next.Kind && intent.Hash == next.Hash && l.keptTime(intent.ModTime) == l.keptTime(next.ModTime) {
+	if ok && l.intended(intent, next) {
 		next.ModTime = intent.ModTime
 		next.Vector = intent.Vector
-		// What stopped the batch may have been that its names could not be made durable.
-		if err := l.lasting(next.Path); err != nil {
-			return err
-		}
 		if err := tx.DropIntent(next.Path); err != nil {
 			return err
 		}
@@ -219,20 +223,64 @@ func (r *Replica) above(tx *index.Tx, p string) error {
 	return err
 }
 
-// lasting makes a file and its name durable.
-func (r *Replica) lasting(logical string) error {
-	place, err := r.place(logical)
-	if err != nil {
+// intended tells whether what stands on the disk is what an interrupted import meant to put there.
+func (r *Replica) intended(intent, found index.Item) bool {
+	return intent.Kind == found.Kind && intent.Hash == found.Hash && r.keptTime(intent.ModTime) == r.keptTime(found.ModTime)
+}
+
+// finishIntents makes durable what interrupted imports put in place: what stopped them may have been that
+// names could not be made durable. Files for which that fails again wait for a later scan, and are left out
+// of the observations that it returns. It asks the store, so it runs before the index is changed. The caller
+// holds writing.
+func (l *look) finishIntents(batch []observation) ([]observation, error) {
+	if has, err := l.Index.HasIntents(); err != nil || !has {
+		return batch, err
+	}
+	var places []string
+	finishing := map[string]string{} // places by path
+	for _, o := range batch {
+		intent, ok, err := l.Index.Intent(o.after.Path)
+		if err != nil {
+			return nil, err
+		}
+		if !ok || !l.intended(intent, o.after) {
+			continue
+		}
+		place, err := l.place(o.after.Path)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, place)
+		finishing[o.after.Path] = place
+	}
+	if len(places) == 0 || l.lasting(places...) == nil {
+		return batch, nil
+	}
+	return slices.DeleteFunc(slices.Clone(batch), func(o observation) bool { // one by one: each fails by itself
+		place, ok := finishing[o.after.Path]
+		if !ok {
+			return false
+		}
+		err := l.lasting(place)
+		if err != nil {
+			l.follow.defers(o.after.Path, err)
+		}
+		return err != nil
+	}), nil
+}
+
+// lasting makes files and their names durable.
+func (r *Replica) lasting(places ...string) error {
+	if err := r.Store.Flush(r.context(), places); err != nil {
 		return err
 	}
-	if err := r.Store.Flush(r.context(), []string{place}); err != nil {
-		return err
+	folders := map[string]bool{".": true}
+	for _, place := range places {
+		for above := path.Dir(place); !folders[above]; above = path.Dir(above) {
+			folders[above] = true
+		}
 	}
-	var folders []string
-	for above := path.Dir(place); above != "."; above = path.Dir(above) {
-		folders = append(folders, above)
-	}
-	return r.Store.FlushFolders(r.context(), append(folders, "."))
+	return r.Store.FlushFolders(r.context(), slices.Sorted(maps.Keys(folders)))
 }
 
 // outdated marks files that are older than known as missing versions, so that the partner's copy is
@@ -264,17 +312,22 @@ func (l *look) missing() error {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	// The store is asked before the index is changed: a store that hangs must not keep the index locked.
+	spelled := l.newSpelling()
+	gone = slices.DeleteFunc(gone, func(it index.Item) bool {
+		absent, err := spelled.absent(it.Path)
+		if err != nil {
+			l.incomplete("look for "+it.Path, err)
+		}
+		return !absent
+	})
 	return l.Index.Update(func(tx *index.Tx) error {
 		for _, it := range gone {
 			now, ok, err := tx.Get(it.Path)
 			if err != nil {
 				return err
 			}
-			absent, err := l.absent(it.Path)
-			if err != nil {
-				l.incomplete("look for "+it.Path, err)
-			}
-			if !ok || now.Sequence != it.Sequence || !absent {
+			if !ok || now.Sequence != it.Sequence {
 				continue
 			}
 			if now.Kind == index.File {
@@ -289,16 +342,20 @@ func (l *look) missing() error {
 }
 
 // absent tells whether a path is known not to be there; an error tells that nobody knows.
-func (r *Replica) absent(logical string) (bool, error) {
-	place, err := r.place(logical)
+func (s *spelling) absent(logical string) (bool, error) {
+	place, err := s.place(logical)
 	if err != nil {
 		return false, err
 	}
-	_, err = r.Store.Lstat(place)
+	_, err = s.Store.Lstat(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
-	return false, err
+	if err != nil {
+		return false, err
+	}
+	exact, err := s.exact(place)
+	return !exact, err
 }
 
 // moves finds, among the files that are missing in the root, those whose content arrived under a new

@@ -1,13 +1,13 @@
 package replica
 
 import (
-	"bytes"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,45 +40,52 @@ type Options struct {
 	Settings      func() []byte        // what Hello and Welcome carry for the partner
 	Offered       func([]byte)         // hears the partner's settings
 	Guard         func() error         // asked before each batch is published: may this process still write?
+	Admit         func(filestore.Info) // hears of a store, by its root, before it is taken for the known one; may be nil
 	Readers       int                  // files that a look reads at a time; with 0 one follows the other
+	Retention     Retention            // how long kept versions stay
+	Grace         time.Duration        // of the service's running time, how long tombstones stay; 0 stands for DefaultGrace
 }
 
 // Replica is one side of one module. Its methods may be called from several goroutines.
 type Replica struct {
 	Options
-	granularity int64 // nanoseconds to which the store keeps times
-	start       int64 // service clock, in seconds, when this process began
-	saved       int64 // service clock when it was last kept; guarded by looking
+	granularity int64  // nanoseconds to which the store keeps times
+	life        string // names this replica of all that worked on the store
+	start       int64  // service clock, in seconds, when this process began
+	saved       int64  // service clock when it was last kept; guarded by looking
+	forgotAt    int64  // service clock when old tombstones were last looked for; guarded by looking
 
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
 	follow           follow
+	sessions         sessions // of the partner
+	displacements    displacements
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
 	owing              sync.Mutex
-	unflushed          map[string]bool // folders whose entries may not be durable; owing guards it
+	versions           versions         // that are kept
+	unflushed          map[string]error // folders whose entries may not be durable, with what failed last; owing guards it
 
 	state struct {
 		sync.Mutex
 		store     string            // why the store is not the known one, or ""
+		foreign   bool              // it was found not to be the known one ...
+		since     time.Duration     // ... and when, for the first time
 		holds     map[string]string // why the loss brake holds a root
-		orders    string            // why deletions that the partner asks for are held back, or ""
+		heldBack  string            // why something that the partner asks for is held back, or ""
 		conflicts int64
+		volumes   map[string]bool // folders that are volumes of their own; replaced as a whole
 	}
-}
-
-type identity struct {
-	Pool       string
-	Store      string
-	Generation uint64
 }
 
 // Open prepares a replica: it makes its folders where the store is sound, sweeps what an interrupted
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
-	r := &Replica{Options: o, unflushed: map[string]bool{}}
+	r := &Replica{Options: o, unflushed: map[string]error{}, life: rand.Text()}
+	r.sessions.slot = make(chan struct{}, 1)
+	r.versions.inUse = map[string]int{}
 	r.state.holds = map[string]string{}
-	if err := errors.Join(r.loadHolds(), r.loadOrders()); err != nil {
+	if err := errors.Join(r.loadHolds(), r.loadHeldBack(), r.loadVolumes()); err != nil {
 		return nil, err
 	}
 	r.granularity = max(1, o.Store.Properties().TimeGranularity)
@@ -109,17 +116,6 @@ func (r *Replica) saveClock() error {
 	}
 	r.saved = now
 	return r.setMeta("clock", strconv.FormatInt(now, 10))
-}
-
-// RememberSync keeps in an index, over restarts, whether a full comparison was asked for and is not done.
-func RememberSync(x *index.Index, wanted bool) error {
-	return setMeta(x, "sync-wanted", map[bool]string{true: "yes", false: ""}[wanted])
-}
-
-// SyncRemembered tells whether a full comparison was asked for and is not done.
-func (r *Replica) SyncRemembered() (bool, error) {
-	raw, err := r.Index.Meta("sync-wanted")
-	return len(raw) > 0, err
 }
 
 // Conflicts is the number of conflicts that were settled on this side; the losing versions are kept.
@@ -159,104 +155,9 @@ func (r *Replica) place(logical string) (string, error) {
 // open while a meeting runs.
 func skipped(name string) bool { return strings.EqualFold(name, "Meeting.Active") }
 
-// marker checks that the store is the one that the index belongs to. It returns "" when it is, or
-// the reason why it is not.
-func (r *Replica) marker() (string, error) {
-	known, err := r.Index.Meta("store")
-	if err != nil {
-		return "", err
-	}
-	raw, err := r.read(r.Base + "/store.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		if known == nil {
-			return "", r.mark()
-		}
-		return "the store's marker is gone: the file store is not mounted, was emptied, or was replaced", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	var there, mine identity
-	if json.Unmarshal(raw, &there) != nil || !strings.EqualFold(there.Pool, r.Pool) {
-		return fmt.Sprintf("the file store belongs to another pool (%q), not to %s", there.Pool, r.Pool), nil
-	}
-	if known == nil {
-		return "", r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", raw) })
-	}
-	if err := json.Unmarshal(known, &mine); err != nil {
-		return "", fmt.Errorf("read the store's identity from the index: %w", err)
-	}
-	switch {
-	case there.Store != mine.Store:
-		return "the file store was replaced by another one of this pool", nil
-	case there.Generation < mine.Generation:
-		return "the file store was replaced by an older copy of itself", nil
-	case there.Generation > mine.Generation:
-		return "", r.behind(raw)
-	}
-	return "", nil
-}
-
-// behind deals with an index that has a lower generation than its store: either a new marker was written
-// and a loss of power came before the index knew of it, or the index is an older copy of itself.
-func (r *Replica) behind(there []byte) error {
-	meant, err := r.Index.Meta("store-next")
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(meant, there) {
-		if err := r.Index.Renew(); err != nil {
-			return err
-		}
-	}
-	return r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", there) })
-}
-
-// mark gives the store a new marker, of the next generation.
-func (r *Replica) mark() error {
-	var id identity
-	known, err := r.Index.Meta("store")
-	if err != nil {
-		return err
-	}
-	if known != nil {
-		if err := json.Unmarshal(known, &id); err != nil {
-			return fmt.Errorf("read the store's identity from the index: %w", err)
-		}
-	}
-	id.Pool, id.Generation = r.Pool, id.Generation+1
-	if id.Store == "" {
-		id.Store = strconv.FormatUint(uint64(r.Index.Replica()), 16)
-	}
-	raw, err := json.Marshal(id)
-	if err != nil {
-		return err
-	}
-	if err := r.makeOwn("Temp"); err != nil {
-		return err
-	}
-	// The store first: an index that is one generation behind its store, and meant to, is no reason to stop.
-	if err := r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store-next", raw) }); err != nil {
-		return err
-	}
-	if err := r.overwrite(r.Base+"/store.json", raw); err != nil {
-		return err
-	}
-	return r.Index.Update(func(tx *index.Tx) error { return tx.SetMeta("store", raw) })
-}
-
-// Renew raises the store's generation, so that an older copy put in its place is noticed. It does
-// nothing while the store is not the one that is known.
-func (r *Replica) Renew() error {
-	reason, err := r.marker()
-	if err != nil || reason != "" {
-		return err
-	}
-	return r.mark()
-}
-
-func (r *Replica) read(name string) ([]byte, error) {
-	f, err := r.Store.Open(name)
+// read reads a small file of the service's own.
+func read(store filestore.Store, name string) ([]byte, error) {
+	f, err := store.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -272,25 +173,29 @@ func (r *Replica) read(name string) ([]byte, error) {
 // take them with all that is kept in them.
 func (r *Replica) makeOwn(name string) error { return r.makeLasting(r.Base + "/" + name) }
 
+// othersRights are the permission bits of everybody but the owner.
+const othersRights = 0o077
+
+// private keeps a folder of the replica's own from everybody else, when it was made just now: what lies in
+// it has the rights of its file, but not those of the folders in which the file stood.
+func (r *Replica) private(name string, made []string) error {
+	if folder := r.Base + "/" + name; slices.Contains(made, folder) {
+		return r.Store.Rights(folder, folder, othersRights)
+	}
+	return nil
+}
+
 // makeLasting makes a folder and those above it, durably.
 func (r *Replica) makeLasting(folder string) error {
 	made, err := r.Store.MakeFolder(folder)
+	err = errors.Join(err, r.private("Temp", made))
 	for _, m := range made {
 		if flushErr := r.Store.FlushFolders(r.context(), []string{path.Dir(m)}); flushErr != nil {
 			r.owe(path.Dir(m))
-			err = errors.Join(err, flushErr, r.setMeta("unflushed", "yes"))
+			err = errors.Join(err, flushErr, r.rememberOwed())
 		}
 	}
 	return err
-}
-
-// owe remembers folders whose entries may not be durable, until a flush has made them so.
-func (r *Replica) owe(folders ...string) {
-	r.owing.Lock()
-	defer r.owing.Unlock()
-	for _, f := range folders {
-		r.unflushed[f] = true
-	}
 }
 
 // overwrite replaces a small file of the replica's own, durably.

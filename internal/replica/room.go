@@ -22,8 +22,24 @@ func (r *Replica) room(need int64) error {
 	if uint64(need)+floor <= usage.Free {
 		return nil
 	}
-	return failure.New(failure.DiskFull, r.Where, fmt.Sprintf("The volume of the file store %s of %s has no room: %d bytes are free, %d are to come, and %d stay free",
-		r.Where, r.Pool, usage.Free, need, floor), "Make room there; the next cycle goes on by itself, and nothing is lost.")
+	free, err := r.freeRoom(uint64(need) + floor)
+	if err != nil {
+		return fmt.Errorf("make room by removing the oldest kept versions: %w", err)
+	}
+	if uint64(need)+floor <= free {
+		return nil
+	}
+	return failure.New(failure.DiskFull, r.Where, fmt.Sprintf("The volume of the file store %s of %s has no room: %d bytes are free, %d are to come, and %d stay free%s",
+		r.Where, r.Pool, free, need, floor, r.keptNote()), "Make room there; the next cycle goes on by itself, and nothing is lost.")
+}
+
+// keptNote says how much kept versions hold, as a part of a sentence; "" when there are none.
+func (r *Replica) keptNote() string {
+	counts := r.Index.Counts()
+	if counts.Kept == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; kept versions hold %d bytes in %d files", counts.KeptBytes, counts.Kept)
 }
 
 // fails notes why a path must wait. A full volume is no matter of one path: it ends the session.
@@ -36,6 +52,6 @@ func (r *Replica) fails(s *step, err error) error {
 	if usage, usageErr := r.Store.Usage(); usageErr == nil {
 		free = fmt.Sprintf("no room for more: %d bytes are free", usage.Free)
 	}
-	return failure.Wrap(failure.DiskFull, r.Where, fmt.Sprintf("The volume of the file store %s of %s has %s", r.Where, r.Pool, free),
+	return failure.Wrap(failure.DiskFull, r.Where, fmt.Sprintf("The volume of the file store %s of %s has %s%s", r.Where, r.Pool, free, r.keptNote()),
 		"Make room there; the next cycle goes on by itself, and nothing is lost.", err)
 }

@@ -152,7 +152,7 @@ func (r *Replica) suspect(it index.Item, right bool, found *Scrubbed) error {
 		}
 		found.Suspects++
 		now.State, now.Since = index.Suspect, r.Clock()
-		if err := tx.PutPending(index.Pending{Path: it.Path, Reason: "its content changed without a new size or time; the partner's copy is asked for", Since: r.Clock()}); err != nil {
+		if err := tx.PutPending(index.Pending{Path: it.Path, Reason: "its content changed without a new size or time; the partner's copy is asked for", Code: index.Rotten, Since: r.Clock()}); err != nil {
 			return err
 		}
 		return tx.Refresh(now)

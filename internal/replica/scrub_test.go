@@ -35,7 +35,7 @@ func TestP14_BitRotIsFoundNotSpreadAndHealed(t *testing.T) {
 	if !maps.Equal(good, a.tree()) || a.Index.Counts().Suspects != 0 || a.Index.PendingCount() != 0 {
 		t.Errorf("it was not healed: %q, %+v", a.tree()["CollabContent/m/s3"], a.Index.Counts())
 	}
-	if kept, err := a.Versions(""); err != nil || len(kept) != 1 {
+	if kept, err := a.Versions("", "", 1000); err != nil || len(kept) != 1 {
 		t.Errorf("what rotted is not kept aside: %v, %v", kept, err)
 	}
 	if found, err = a.Scrub(t.Context(), 1<<30, true); err != nil || found.Suspects != 0 || found.Files != 10 {

@@ -122,9 +122,12 @@ func TestP6_P16_ALookAmidARestoreTakesNothingOfAForeignStore(t *testing.T) {
 	}
 	a.write(t, "m/s4", "of somebody else, and newer", 9000)
 	a.look(t)
-	if _, err := a.Importer().Welcome(t.Context(), exchange.Hello{ToPool: "pool1", FromPool: "pool2", Module: "ConfServices.DataConf", Replica: b.Index.Replica(), Full: true}); err != nil {
+	restore := a.Importer()
+	restore.Opened(func(error) {})
+	if _, err := restore.Welcome(t.Context(), exchange.Hello{ToPool: "pool1", FromPool: "pool2", Module: "ConfServices.DataConf", Replica: b.Index.Replica(), Full: true}); err != nil {
 		t.Fatal(err)
 	}
+	restore.Closed()
 	a.look(t)
 	if _, err := b.send(t, a, true); err != nil {
 		t.Fatal(err)

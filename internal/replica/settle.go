@@ -22,14 +22,9 @@ const (
 // nothing else went, into tombstones: from then on they are deletions that travel.
 func (r *Replica) settle() error {
 	wait := int64(r.Settle().Seconds())
-	newest, oldest := int64(0), r.Clock()
-	var gone []string
-	for it, err := range r.allMissing() {
-		if err != nil {
-			return err
-		}
-		newest, oldest = max(newest, it.Since), min(oldest, it.Since)
-		gone = append(gone, it.Path)
+	oldest, newest, some, err := r.Index.MissingSince()
+	if err != nil || !some {
+		return err
 	}
 	// Where much goes and goes on going, it may be a loss under way: that is waited for.
 	patience := 5 * wait
@@ -43,13 +38,35 @@ func (r *Replica) settle() error {
 	if reason, err := r.marker(); err != nil || reason != "" {
 		return err
 	}
-	files, err := r.bury(gone)
+	files, err := r.buryMissing()
 	for root, count := range files {
 		if err == nil {
 			err = r.countDeaths(root, count)
 		}
 	}
 	return err
+}
+
+// buryMissing writes tombstones for all that is missing and still gone, what is in a folder before the folder, a page
+// at a time, and counts the files among them by their root.
+func (r *Replica) buryMissing() (files map[string]int64, err error) {
+	files = map[string]int64{}
+	for before := ""; ; {
+		page, err := r.Index.MissingBefore(before, observationsAtOnce)
+		if err != nil || len(page) == 0 {
+			return files, err
+		}
+		paths := make([]string, len(page))
+		for i, it := range page {
+			paths[i] = it.Path
+		}
+		if before = paths[len(paths)-1]; before == "" {
+			return files, nil
+		}
+		if err := r.buryThese(paths, files); err != nil {
+			return files, err
+		}
+	}
 }
 
 // bury writes tombstones, what is deepest first, for paths that are still gone, and counts the files
@@ -68,14 +85,20 @@ func (r *Replica) bury(paths []string) (files map[string]int64, err error) {
 func (r *Replica) buryThese(paths []string, files map[string]int64) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	// What nobody knows to be gone stays missing until the next look.
+	spelled := r.newSpelling()
+	paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		absent, err := spelled.absent(p)
+		return err != nil || !absent
+	})
 	return r.Index.Update(func(tx *index.Tx) error {
 		for _, p := range paths {
 			now, ok, err := tx.Get(p)
 			if err != nil {
 				return err
 			}
-			if absent, err := r.absent(p); err != nil || !absent || !ok || now.State != index.Missing {
-				continue // what nobody knows to be gone stays missing until the next look
+			if !ok || now.State != index.Missing {
+				continue
 			}
 			if now.Kind == index.File {
 				root, _, _ := strings.Cut(p, "/")

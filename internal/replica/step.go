@@ -11,13 +11,18 @@ import (
 
 // step is what happens to one path of a batch.
 type step struct {
-	theirs   index.Item
-	mine     *index.Item
-	decision plan.Decision
-	temp     string         // complete, verified content, ready to be published
-	info     filestore.Info // what stands at the path afterwards, where it is as it should be
-	failed   string         // why this path must wait
-	done     bool
+	theirs    index.Item
+	mine      *index.Item
+	decision  plan.Decision
+	part      bool           // its content may come in several sessions, by the part file
+	stands    bool           // the content was put in its place by a batch that could not be finished
+	temp      string         // complete, verified content, ready to be published
+	volume    uint64         // on which the file lay that this one replaces or deletes
+	info      filestore.Info // what stands at the path afterwards, where it is as it should be
+	failed    string         // why this path must wait
+	code      index.Code     // the kind of that
+	confirmed bool           // an administrator confirmed that what stands here may go
+	done      bool
 }
 
 // onDisk tells whether the index has a file under the path that was there when it was last looked at.
@@ -30,6 +35,20 @@ func (s *step) displaces() bool {
 	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && (s.temp != "" || s.theirs.Kind == index.Folder))
 }
 
+// takesAway tells whether a file that stands here leaves its place when the step is done: it is deleted, or replaced
+// by something of another kind or much smaller.
+func (s *step) takesAway() bool {
+	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && index.LeavesPlace(*s.mine, s.theirs))
+}
+
+// displacing is the file that takesAway tells of.
+func (s *step) displacing() displacing {
+	return displacing{born: s.mine.Born, replaced: s.decision.Action == plan.Copy}
+}
+
+// holdBack lets the path wait until an administrator has confirmed what is asked for.
+func (s *step) holdBack() { s.failed, s.code = reasonHeldBack, index.HeldBack }
+
 // keptAs is the kind under which is kept what a step displaces.
 func (s *step) keptAs() string {
 	switch {
@@ -39,6 +58,11 @@ func (s *step) keptAs() string {
 		return "conflict"
 	}
 	return "replaced"
+}
+
+// intends tells whether the index has to know of a step before it is done: a file gets another content or time.
+func (s *step) intends() bool {
+	return s.failed == "" && (s.temp != "" || s.decision.Action == plan.Retime)
 }
 
 // endsFolder tells whether a step may remove a folder.

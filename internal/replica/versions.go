@@ -1,18 +1,12 @@
 package replica
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"path"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 )
 
@@ -26,109 +20,126 @@ type Kept struct {
 	When    time.Time // when it was set aside, by the host's clock of that time
 }
 
-// kept gives the names under which one batch sets versions aside. Their folders are durable before anything
-// moves into them: else a loss of power could take what was displaced from both places.
-type kept struct {
-	*Replica
-	folder  string
-	durable map[string]bool
-	failed  error // the folders could not be made durable, and nothing may be set aside
-}
-
-func (r *Replica) newKept() *kept {
-	return &kept{Replica: r, durable: map[string]bool{},
-		folder: fmt.Sprintf("%s/Versions/%012d-%s-%04x", r.Base, r.Clock(), r.Now().UTC().Format("20060102T150405Z"), r.batches.Add(1)&0xffff)}
-}
-
-// prepare makes the folders that a batch is going to need, all at once as far as they are known.
-func (k *kept) prepare(steps []*step) {
-	var folders []string
-	for _, s := range steps {
-		if s.failed == "" && s.displaces() {
-			folders = append(folders, path.Dir(k.aside(s.keptAs(), s.theirs.Path)))
-		}
-	}
-	_ = k.make(folders) // what fails is told when a name in it is asked for
-}
-
-// make makes folders, durably.
-func (k *kept) make(folders []string) error {
-	entries := map[string]bool{}
-	var problem error
-	for _, folder := range folders {
-		if _, err := k.Store.MakeFolder(folder); err != nil {
-			problem = err
-			continue
-		}
-		k.durable[folder] = true
-		for above := folder; above != k.Base; above = path.Dir(above) {
-			entries[path.Dir(above)] = true
-		}
-	}
-	if len(entries) > 0 && k.failed == nil {
-		k.failed = k.flush(k.context(), entries)
-	}
-	return cmp.Or(k.failed, problem)
-}
-
-func (k *kept) aside(kind, logical string) string { return k.folder + "/" + kind + "/" + logical }
-
-// name gives the name under which a version is set aside. What comes to stand there is durable once the
-// touched folders are.
-func (k *kept) name(kind, logical string, touched map[string]bool) (string, error) {
-	name := k.aside(kind, logical)
-	if folder := path.Dir(name); k.failed != nil || !k.durable[folder] {
-		if err := k.make([]string{folder}); err != nil {
-			return "", fmt.Errorf("make the folder for a version to be kept: %w", err)
-		}
-	}
-	touched[path.Dir(name)] = true
-	return name, nil
-}
-
-// newestVersion is the service clock of the newest kept version, for a side whose state was lost.
-func (r *Replica) newestVersion() (int64, error) {
-	infos, err := r.Store.ReadDir(r.Base + "/Versions")
-	if err != nil || len(infos) == 0 {
-		return -1, err
-	}
-	clock, _, _ := strings.Cut(infos[len(infos)-1].Name, "-")
-	return strconv.ParseInt(clock, 10, 64)
-}
-
-// Versions lists kept versions, newest first, of paths that begin with the given one ("" for all).
-func (r *Replica) Versions(logical string) ([]Kept, error) {
-	batches, err := r.Store.ReadDir(r.Base + "/Versions")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+// Versions lists at most limit kept versions of paths that begin with the given one ("" for all), from the one
+// after an ID on ("" for the first). The newest come first, by the service clock: the host's may have been
+// wrong. Fewer than limit are the last ones.
+func (r *Replica) Versions(logical, after string, limit int) ([]Kept, error) {
+	r.versions.removing.Lock()
+	err := r.compareKept()
+	r.versions.removing.Unlock()
 	if err != nil {
-		return nil, fmt.Errorf("list kept versions: %w", err)
+		return nil, err
 	}
-	var all []Kept
-	for _, batch := range slices.Backward(batches) {
-		parts := strings.Split(batch.Name, "-")
-		if len(parts) != 3 {
-			continue
-		}
-		when, err := time.Parse("20060102T150405Z", parts[1])
-		if err != nil {
-			continue
-		}
-		err = r.walk(r.Base+"/Versions/"+batch.Name, func(name string, info filestore.Info) error {
-			id := strings.TrimPrefix(name, r.Base+"/Versions/")
-			_, rest, _ := strings.Cut(id, "/")
-			kind, p, ok := strings.Cut(rest, "/")
-			if ok && info.Kind == filestore.File && strings.HasPrefix(p, logical) {
-				all = append(all, Kept{id, p, kind, info.Size, time.Unix(0, info.ModTime).UTC(), when})
-			}
-			return nil
-		})
+	l := lister{Replica: r, logical: logical, limit: limit}
+	last, rest, _ := strings.Cut(after, "/")
+	passed := ""
+	for until := last; ; until = passed {
+		batches, err := r.Index.KeptUntil(until, batchesAtOnce)
 		if err != nil {
 			return nil, err
 		}
+		for _, b := range batches {
+			if b.Batch == passed {
+				continue
+			}
+			var from []string
+			if b.Batch == last {
+				from = strings.Split(rest, "/")
+			}
+			if err := l.batch(b.Batch, from); err != nil || len(l.found) == limit {
+				return l.found, err
+			}
+			passed = b.Batch
+		}
+		if len(batches) < batchesAtOnce {
+			return l.found, nil
+		}
 	}
-	return all, nil
+}
+
+// lister lists kept versions in the order of their names, batch by batch.
+type lister struct {
+	*Replica
+	logical string
+	limit   int
+	found   []Kept
+}
+
+// batch lists a batch after a name in it, nil for all of it.
+func (l *lister) batch(name string, after []string) error {
+	_, when, ok := batchClock(name)
+	if !ok {
+		return nil
+	}
+	err := l.folder(name, "", when, after)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // retention removed it meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("list kept versions: %w", err)
+	}
+	return nil
+}
+
+// folder lists a folder of a batch: "", one of the kinds, or one below these.
+func (l *lister) folder(batch, below string, when time.Time, after []string) error {
+	infos, err := l.Store.ReadDir(strings.TrimSuffix(l.Base+"/Versions/"+batch+"/"+below, "/"))
+	if err != nil {
+		return err
+	}
+	for _, info := range infos {
+		var inside []string
+		if len(after) > 0 && info.Name <= after[0] {
+			if info.Name < after[0] || info.Kind != filestore.Folder {
+				continue
+			}
+			inside = after[1:]
+		}
+		name := strings.TrimPrefix(below+"/"+info.Name, "/")
+		kind, p, _ := strings.Cut(name, "/")
+		if info.Kind == filestore.Folder {
+			if l.mayHold(kind, p) {
+				err = l.folder(batch, name, when, inside)
+			}
+		} else if p != "" {
+			err = l.file(batch+"/"+name, kind, p, when, info)
+		}
+		if err != nil || len(l.found) == l.limit {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayHold tells whether a folder may hold versions of the paths that are asked for.
+func (l *lister) mayHold(kind, p string) bool {
+	return p == "" || strings.HasSuffix(kind, tilde) || strings.HasPrefix(p+"/", l.logical) || strings.HasPrefix(l.logical, p+"/")
+}
+
+func (l *lister) file(id, kind, p string, when time.Time, info filestore.Info) error {
+	if strings.HasSuffix(kind, tilde) && strings.HasSuffix(p, nameSuffix) {
+		return nil
+	}
+	p, err := l.keptPath(id)
+	if err != nil || !strings.HasPrefix(p, l.logical) {
+		return err
+	}
+	l.found = append(l.found, Kept{id, p, strings.TrimSuffix(kind, tilde), info.Size, time.Unix(0, info.ModTime).UTC(), when})
+	return nil
+}
+
+// keptPath gives the logical path of a kept version.
+func (r *Replica) keptPath(id string) (string, error) {
+	_, rest, _ := strings.Cut(id, "/")
+	kind, p, ok := strings.Cut(rest, "/")
+	if !ok {
+		return "", fmt.Errorf("%q names no kept version", id)
+	}
+	if !strings.HasSuffix(kind, tilde) {
+		return p, nil
+	}
+	raw, err := read(r.Store, r.Base+"/Versions/"+id+nameSuffix)
+	return string(raw), err
 }
 
 // walk visits everything below a folder, what is in a folder before the folder itself.
@@ -146,86 +157,6 @@ func (r *Replica) walk(folder string, visit func(name string, info filestore.Inf
 		}
 		if err := visit(name, info); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// RestoreVersion puts a kept version back under its path; what stands there is kept in turn. The next
-// look takes it for a change of this side, which travels to the partner.
-func (r *Replica) RestoreVersion(id string) error {
-	from := r.Base + "/Versions/" + id
-	_, rest, _ := strings.Cut(id, "/")
-	_, logical, ok := strings.Cut(rest, "/")
-	place, placeErr := r.place(logical)
-	source, err := r.Store.Open(from)
-	if !ok || placeErr != nil || err != nil {
-		return failure.Wrap(failure.VersionNotFound, id, "No kept version has this id", "List them: csbackup versions list --pool-fqdn "+r.Pool+".", errors.Join(placeErr, err))
-	}
-	defer source.Close()
-	info, err := source.Info()
-	if err != nil {
-		return err
-	}
-	temp := r.temp("restore")
-	w, err := r.Store.Create(temp)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, source)
-	if err = errors.Join(err, w.SetModTime(info.ModTime), w.Close()); err != nil {
-		return err
-	}
-	if err := r.Store.Flush(r.context(), []string{temp}); err != nil {
-		return err
-	}
-	r.writing.Lock()
-	defer r.writing.Unlock()
-	touched := map[string]bool{r.Base + "/Temp": true, path.Dir(place): true}
-	made, err := r.Store.MakeFolder(path.Dir(place))
-	if err != nil {
-		return err
-	}
-	for _, m := range made {
-		touched[path.Dir(m)] = true
-	}
-	err = r.Store.Publish(temp, place)
-	if errors.Is(err, fs.ErrExist) {
-		aside, nameErr := r.newKept().name("replaced", logical, touched)
-		if nameErr != nil {
-			return nameErr
-		}
-		err = r.Store.Exchange(temp, place, aside)
-	}
-	if err != nil {
-		return err
-	}
-	return r.flush(r.context(), touched)
-}
-
-// Prune removes kept versions that are older than the retention time, counted in running seconds of
-// the service, so that a wrong clock can never empty the folder.
-func (r *Replica) Prune(retention time.Duration) error {
-	batches, err := r.Store.ReadDir(r.Base + "/Versions")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("prune kept versions: %w", err)
-	}
-	for _, batch := range batches {
-		clock, _, _ := strings.Cut(batch.Name, "-")
-		kept, err := strconv.ParseInt(clock, 10, 64)
-		if err != nil || r.Clock()-kept <= int64(retention/time.Second) {
-			continue
-		}
-		folder := r.Base + "/Versions/" + batch.Name
-		err = r.walk(folder, func(name string, _ filestore.Info) error { return r.Store.Remove(name) })
-		if err == nil {
-			err = r.Store.Remove(folder)
-		}
-		if err != nil {
-			return fmt.Errorf("prune kept versions: %w", err)
 		}
 	}
 	return nil

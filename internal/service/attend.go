@@ -85,5 +85,10 @@ func (s *service) ask() {
 	}
 	if w, _, _ := s.stands(); w != nil {
 		_, _ = w.store.Lstat(".") // whatever it answers
+		for _, e := range w.engines {
+			if e.replica.CheckStore() {
+				e.nudge()
+			}
+		}
 	}
 }

@@ -82,6 +82,7 @@ func (s *service) moduleStatus(e *engine, silent error) (admin.ModuleStatus, err
 	certificate, expired := s.keys.Trouble(time.Now())
 	st := standing{progress: p, module: e.module.Identity, pool: s.Pool.FQDN, partner: s.partner.FQDN, certificate: certificate, expired: expired, silent: silent, now: time.Now(), patience: patientIntervals*time.Duration(now.SyncInterval) + patientBeyond,
 		held: e.replica.Held(), heldBack: e.replica.HeldBack(), left: left, leftBytes: bytes, missing: counts.Missing, suspects: counts.Suspects,
+		kept: counts.Kept, keptBytes: counts.KeptBytes,
 		pending: counts.Pending, packageBytes: int64(now.MaxDataConfPackageSizeKB) << 10}
 	if err := examples(x, &st); err != nil {
 		return admin.ModuleStatus{}, s.explain(err)
@@ -126,16 +127,22 @@ func examples(x *index.Index, st *standing) error {
 }
 
 // Sync asks the modules for a full comparison; modules that csbackup does not hold have nothing to do.
-// While the file store cannot be used the wish is kept until it can.
+// The order is kept until it is done: also while the file store cannot be used, or the loss brake holds.
 func (s *service) Sync(_ context.Context, modules []string) error {
 	for _, m := range module.All() {
 		if !m.Held || len(modules) > 0 && !contains(modules, m.Identity) || !s.enabled(m) {
 			continue
 		}
-		if err := replica.RememberSync(s.indexes[m.Identity], true); err != nil {
+		w, _, _ := s.stands()
+		if w == nil {
+			if err := replica.AcceptOrder(s.indexes[m.Identity]); err != nil {
+				return s.explain(err)
+			}
+			w, _, _ = s.stands() // it may have come meanwhile, without seeing the order
+		} else if err := w.engines[m.Identity].replica.AcceptOrder(); err != nil {
 			return s.explain(err)
 		}
-		if w, _, _ := s.stands(); w != nil {
+		if w != nil {
 			w.engines[m.Identity].sync()
 		}
 	}
@@ -177,24 +184,29 @@ func (s *service) offered(raw []byte) {
 	}
 }
 
-// Versions lists kept versions of all modules.
-func (s *service) Versions(_ context.Context, path string) ([]admin.Version, error) {
+// Versions lists a page of the kept versions of all modules, one module after the other.
+func (s *service) Versions(_ context.Context, path, after string, limit int) ([]admin.Version, error) {
 	w, err := s.working()
 	if err != nil {
 		return nil, err
 	}
 	all := []admin.Version{}
+	from, id, goingOn := strings.Cut(after, "/")
 	for _, m := range module.All() {
 		e := w.engines[m.Identity]
-		if e == nil {
+		if e == nil || goingOn && m.Short != from {
 			continue
 		}
-		kept, err := e.replica.Versions(named(path))
+		goingOn = false
+		kept, err := e.replica.Versions(named(path), named(id), limit-len(all))
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range kept {
 			all = append(all, admin.Version{ID: m.Short + "/" + readable(k.ID), Path: readable(k.Path), Kind: k.Kind, Size: k.Size, ModTime: k.ModTime, Kept: k.When})
+		}
+		if id = ""; len(all) == limit {
+			break
 		}
 	}
 	return all, nil

@@ -43,18 +43,17 @@ type progress struct {
 	exportError           error
 	importError           error
 	look                  replica.Look
-	blind                 error // why the store tells nothing of changes
-	failures              int   // cycles that failed one after the other
+	lookBegan             time.Time // when the last look began that came to its end
+	blind                 error     // why the store tells nothing of changes
+	broken                int       // sessions that broke one after the other
+	failures              int       // cycles that failed one after the other
 	partnerPending        uint64
 	lastCycle, lastMove   time.Time // lastMove: when the partner last acknowledged a batch
 	lastCall              time.Time // when the partner's last session ended
 	lastExport            *time.Time
 	lastImport            *time.Time
-	lastAcknowledged      *time.Time
+	lastAcknowledged      *time.Time // when the look began of which the partner has acknowledged all
 }
-
-// retention is how long kept versions stay, in running time of the service.
-const retention = 30 * 24 * time.Hour
 
 // sync asks for a full comparison, which the index remembers already.
 func (e *engine) sync() {
@@ -101,25 +100,34 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	full, everywhere := e.take()
 
 	var look replica.Look
-	err := e.standing()
+	var order replica.Order
+	began, err := e.now(), e.standing()
+	if err == nil {
+		order, _, err = e.replica.Order()
+	}
 	if err == nil {
 		look, err = e.look(ctx, everywhere)
 	}
 	if err == nil && look.Full && !full {
 		if full, everywhere = e.take(); full {
 			// It was asked for during this look, which lacks only what changed since it began.
-			look, err = e.look(ctx, false)
+			if order, _, err = e.replica.Order(); err == nil {
+				began = e.now()
+				look, err = e.look(ctx, false)
+			}
 		}
 	}
-	looked := err == nil
+	looked, done := err == nil, false
 	if err == nil && e.replica.Held() == "" {
-		err = e.export(ctx, full)
+		done, err = e.export(ctx, full, began)
 	}
-	if full && err == nil && !e.wanted() {
-		err = replica.RememberSync(e.replica.Index, false)
+	if full && done {
+		err = e.replica.FinishOrder(order.ID)
 	}
 	if err == nil {
-		err = e.replica.Prune(retention)
+		if pruneErr := e.explain(e.replica.Prune()); pruneErr != nil && ctx.Err() == nil {
+			e.log.Warn("old kept versions could not be removed", "module", e.module.Identity, "error", pruneErr, "advice", failure.Of(pruneErr).Hint)
+		}
 	}
 	err = e.explain(err)
 	if err != nil && ctx.Err() == nil {
@@ -134,18 +142,26 @@ func (e *engine) cycle(ctx context.Context) time.Duration {
 	p.lastCycle = e.now()
 	p.exportError = err
 	p.look = look
+	if looked {
+		p.lookBegan = began
+	}
 	if left, _ := e.replica.Left(); left == 0 {
 		p.unsentSince = time.Time{}
 	} else if p.unsentSince.IsZero() {
 		p.unsentSince = p.lastCycle
 	}
+	if full && !(done && err == nil) { // it was accepted: it is tried until it is done
+		p.syncWanted, p.lookWanted = true, p.lookWanted || everywhere && !looked
+	}
 	switch {
 	case err == nil:
 		p.failures = 0
-	case full: // it was accepted: it is tried until it is done
-		p.syncWanted, p.lookWanted = true, p.lookWanted || everywhere && !looked
+	case full:
 		p.failures++
 		return min(longest, time.Second<<min(p.failures-1, 5))
+	}
+	if full && !done && e.replica.Held() == "" {
+		return 0 // the session was ended for its length: the comparison goes on in the next one
 	}
 	if look.Deferred > 0 || look.Missing > 0 && e.replica.Held() == "" {
 		return soon
@@ -165,13 +181,6 @@ func (e *engine) take() (full, everywhere bool) {
 	return full, everywhere
 }
 
-// wanted tells whether another full comparison was asked for meanwhile.
-func (e *engine) wanted() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.progress.syncWanted
-}
-
 func (e *engine) look(ctx context.Context, everywhere bool) (replica.Look, error) {
 	take := e.replica.CatchUp
 	if everywhere {
@@ -189,13 +198,17 @@ func (e *engine) look(ctx context.Context, everywhere bool) (replica.Look, error
 	return found, err
 }
 
-func (e *engine) export(ctx context.Context, full bool) error {
+// export runs a session with the partner, after a look that began at a time. It tells whether nothing is left to offer.
+func (e *engine) export(ctx context.Context, full bool, began time.Time) (done bool, err error) {
 	conn, err := e.dial(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close()
-	options := exchange.Options{Progress: func(exchange.Result) {
+	e.mu.Lock()
+	broken := e.progress.broken
+	e.mu.Unlock()
+	options := exchange.Options{Halved: broken, Explain: e.explain, Progress: func(exchange.Result) {
 		e.mu.Lock()
 		e.progress.lastMove = e.now()
 		e.mu.Unlock()
@@ -203,7 +216,7 @@ func (e *engine) export(ctx context.Context, full bool) error {
 	if !full {
 		options.Budget = int64(e.settings.Get().MaxDataConfPackageSizeKB) << 10
 	}
-	result, err := exchange.Export(ctx, conn, e.replica.Exporter(full), options)
+	result, err := exchange.Export(ctx, conn, e.replica.Exporter(full).Smaller(broken), options)
 	e.log.Debug("a session with the partner ended", "module", e.module.Identity, "files", result.Files, "bytes", result.Bytes, "applied", result.Applied, "pending", result.Pending, "drained", result.Drained)
 	now := e.now()
 	e.mu.Lock()
@@ -212,15 +225,15 @@ func (e *engine) export(ctx context.Context, full bool) error {
 	if result.Applied > 0 {
 		e.progress.lastExport = &now
 	}
+	if failure.IsID(err, failure.StoreUnavailable) || failure.IsID(err, failure.ServiceUnreachable) {
+		e.progress.broken++
+	}
 	if err == nil {
+		e.progress.broken = 0
 		e.progress.exported = true
-		e.progress.lastAcknowledged = &now
+		e.progress.lastAcknowledged = &began // what changed since was not looked at
 	}
-	if err == nil && full && !result.Drained { // ended for its length: the comparison goes on in the next session
-		e.progress.syncWanted = true
-		e.nudge()
-	}
-	return err
+	return err == nil && result.Drained, err
 }
 
 // accepted notes how a session of the partner ended. What came with it is told back at once, so that

@@ -33,6 +33,9 @@ func (s *service) explain(err error) error {
 			}
 		}
 		return failure.Wrap(failure.DiskFull, s.Pool.FileStore, "The volume of the file store "+s.Pool.FileStore+" has no room left"+free, "Make room there; the next cycle goes on by itself, and nothing is lost.", err)
+	case errors.Is(err, filestore.ErrReadOnly):
+		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "The volume of the file store "+s.Pool.FileStore+" of "+s.Pool.FQDN+" is read-only",
+			"See why it cannot be written to (a damaged disk is often mounted so), and mount it for writing; the next cycle goes on by itself.", err)
 	case errors.Is(err, fs.ErrPermission):
 		return failure.Wrap(failure.StoreUnavailable, s.Pool.FileStore, "This account has no rights to a part of the file store "+s.Pool.FileStore+" of "+s.Pool.FQDN,
 			"Give the service's account the right to read and change it; the next cycle goes on by itself.", err)

@@ -12,10 +12,18 @@ import (
 
 // router takes a session of the partner and hands it to the module that its Hello names.
 type router struct {
-	open    func() (map[string]*engine, error) // fails while the file store cannot be used
-	explain func(error) error
-	chosen  *engine
-	target  *replica.Importer
+	open   func() (map[string]*engine, error) // fails while the file store cannot be used
+	chosen *engine
+	target *replica.Importer
+	stop   context.CancelCauseFunc
+}
+
+func (r *router) Opened(stop context.CancelCauseFunc) { r.stop = stop }
+
+func (r *router) Closed() {
+	if r.target != nil {
+		r.target.Closed()
+	}
 }
 
 func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcome, error) {
@@ -28,22 +36,21 @@ func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcom
 		return exchange.Welcome{}, failure.New(failure.UnknownModule, h.Module, "The partner offered the module "+h.Module+", which is not replicated here",
 			"Enable it on both sides: csbackup configuration set --enable-rgs-backup-service 1.")
 	}
+	r.chosen = e
 	if err := e.standing(); err != nil {
 		return exchange.Welcome{}, err
 	}
-	r.chosen, r.target = e, e.replica.Importer()
-	welcome, err := r.target.Welcome(ctx, h)
-	return welcome, r.explain(err)
+	r.target = e.replica.Importer()
+	r.target.Opened(r.stop)
+	return r.target.Welcome(ctx, h)
 }
 
 func (r *router) Retries(ctx context.Context, after string, limit int) ([]string, error) {
-	paths, err := r.target.Retries(ctx, after, limit)
-	return paths, r.explain(err)
+	return r.target.Retries(ctx, after, limit)
 }
 
 func (r *router) Plan(ctx context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
-	wants, err := r.target.Plan(ctx, batch, items)
-	return wants, r.explain(err)
+	return r.target.Plan(ctx, batch, items)
 }
 
 func (r *router) Receive(ctx context.Context, batch exchange.Batch, part exchange.Part, content io.Reader) error {
@@ -51,8 +58,7 @@ func (r *router) Receive(ctx context.Context, batch exchange.Batch, part exchang
 }
 
 func (r *router) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack, error) {
-	ack, err := r.target.Commit(ctx, batch)
-	return ack, r.explain(err)
+	return r.target.Commit(ctx, batch)
 }
 
 func (r *router) Discard(batch exchange.Batch) { r.target.Discard(batch) }

@@ -24,6 +24,7 @@ import (
 	"csbackup/internal/index"
 	"csbackup/internal/manager"
 	"csbackup/internal/module"
+	"csbackup/internal/replica"
 	"csbackup/internal/settings"
 	"csbackup/internal/topology"
 )
@@ -59,9 +60,10 @@ type service struct {
 	open func(path string) (filestore.Store, error)
 
 	mu     sync.Mutex
-	work   *work // nil until the file store could be opened
-	away   error // why it could not be opened yet
-	silent error // why it does not answer, nil while it does
+	work   *work          // nil until the file store could be opened
+	away   error          // why it could not be opened yet
+	silent error          // why it does not answer, nil while it does
+	taken  filestore.Info // the root of the store that was taken for the pool's last, by an order
 	// answering ends, with the partner's sessions, when the file store falls silent: the partner is not to
 	// wait for what waits for the store.
 	answering    context.Context
@@ -97,8 +99,9 @@ func Run(ctx context.Context, o Options) error {
 	if kept == nil {
 		return failure.Wrap(failure.StateUnusable, o.StateDir, "The settings cannot be kept", "Give --state-dir a folder that this account may write.", err)
 	}
-	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{}, open: filestore.OpenFollowing,
+	s := &service{Options: o, partner: partner, settings: kept, keys: keys, name: name, started: time.Now(), indexes: map[string]*index.Index{},
 		dial: tlsDial(partner.Service, func() *tls.Config { return keys.ClientConfig(partner.Names()) })}
+	s.open = func(path string) (filestore.Store, error) { return filestore.OpenAdmitted(path, s.admits) }
 	s.answering, s.endAnswering = context.WithCancel(context.Background())
 	defer s.close()
 	for _, m := range module.All() {
@@ -296,7 +299,7 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(s.answers(), stop)()
-	r := &router{explain: s.explain, open: func() (map[string]*engine, error) {
+	r := &router{open: func() (map[string]*engine, error) {
 		w, err := s.working()
 		if err != nil {
 			return nil, err
@@ -309,7 +312,11 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 		}
 		return enabled, nil
 	}}
-	err := exchange.Import(ctx, conn, r, exchange.Options{})
+	err := exchange.Import(ctx, conn, r, exchange.Options{Explain: s.explain})
+	if errors.Is(err, replica.ErrReplaced) {
+		s.Log.Info("a session of the partner ended for a newer one", "module", r.chosen.module.Identity)
+		return // how the newer one ends is what counts
+	}
 	if err == nil && r.target != nil {
 		var nowhere int64
 		if nowhere, err = r.target.Ended(); nowhere > 0 {

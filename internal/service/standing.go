@@ -10,6 +10,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/replica"
+	"csbackup/internal/report"
 )
 
 // The words for states; there are no others.
@@ -39,6 +40,8 @@ type standing struct {
 	missing        int64
 	suspects       int64
 	suspect        string // path of one
+	kept           int64  // kept versions, and their bytes
+	keptBytes      int64
 	pending        int64
 	waiting        string // one path of the partner's that waits, with the reason
 	packageBytes   int64
@@ -106,7 +109,7 @@ func (s standing) notes() string {
 		add("Deletions that have not settled: %d.", s.missing)
 	}
 	if s.look.Deferred > 0 {
-		add("Files that are held by another program or still changing: %d, such as %s.", s.look.Deferred, s.look.Example)
+		add("Paths that could not be read yet: %d, such as %s.", s.look.Deferred, s.look.Example)
 	}
 	if s.partnerPending > 0 {
 		add("Paths that %s could not take yet: %d; its own status says why.", s.partner, s.partnerPending)
@@ -117,6 +120,10 @@ func (s standing) notes() string {
 	if errors.Is(s.blind, filestore.ErrLimit) {
 		add("All of the store is scanned in every cycle: %v.", s.blind)
 	}
+	if s.blind != nil && !s.lookBegan.IsZero() {
+		add("The file store does not tell about changes: what is shown is as of its last scan, which began at %s, %s ago.",
+			s.lookBegan.UTC().Format(time.RFC3339), s.now.Sub(s.lookBegan).Round(time.Second))
+	}
 	if s.certificate != nil {
 		add("%s", advised(s.certificate))
 	}
@@ -125,7 +132,10 @@ func (s standing) notes() string {
 		if s.look.Deferred == 0 {
 			example = ", such as " + s.look.Example
 		}
-		add("Names that are neither files nor folders and are not replicated: %d%s.", s.look.Skipped, example)
+		add("Paths that are not replicated: %d%s.", s.look.Skipped, example)
+	}
+	if s.kept > 0 {
+		add("Kept versions of replaced and deleted files: %d, which hold %s.", s.kept, report.Bytes(s.keptBytes))
 	}
 	return strings.Join(notes, " ")
 }

@@ -202,3 +202,34 @@ func TestP17_HardNamesTravelOrAreNamed(t *testing.T) {
 	l.must("versions", "restore", "--pool-fqdn", two, "--path", `CollabContent/m/bad\xff\xfename`)
 	l.until("it is back", func() bool { return l.content(one)["CollabContent/m/bad\xff\xfename"] != "" })
 }
+
+// A partner whose volume turned read-only is named as such, on both sides, with what to do there.
+func TestP24_APartnersVolumeTurnsReadOnly(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.check(os.RemoveAll(l.store(two)))
+	l.volume(l.store(two), 4096)
+	l.write(one, "CollabContent/m/s", "content")
+	l.serve(one)
+	l.serve(two)
+	l.must("configuration", "set", "--sync-interval", "00:00:05")
+	l.synced(one)
+	l.check(syscall.Mount("tmpfs", l.store(two), "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=4096k"))
+	l.write(one, "CollabContent/m/t", "made meanwhile")
+	l.until("both sides name the volume", func() bool {
+		a, b := l.status(one), l.status(two)
+		named := "The volume of the file store " + l.store(two) + " of " + two + " is read-only"
+		for _, s := range []moduleStatus{a, b} {
+			if strings.Contains(s.Reason, "log-level") || strings.Contains(s.Reason, "The command failed") {
+				t.Fatalf("a reason names the wrong thing: %s", s.Reason)
+			}
+		}
+		return a.ExportStatus == "ErrorState" && strings.Contains(a.Reason, named) && b.ImportStatus == "ErrorState" && strings.Contains(b.Reason, named)
+	})
+	wantAll(t, "the advice", l.status(one).Reason, "mount it for writing")
+	l.grow(l.store(two), 4096)
+	l.until("all is well again", func() bool {
+		return l.status(one).ExportStatus == "FinalState" && l.status(two).ImportStatus == "NormalState"
+	})
+	l.wantAlike()
+}

@@ -96,7 +96,7 @@ func (s *service) workWith(w *work) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range w.engines {
-		wanted, err := e.replica.SyncRemembered()
+		_, wanted, err := e.replica.Order()
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,11 @@ func (s *service) takeLease(ctx context.Context, w *work, bare filestore.Store) 
 	if _, err := bare.Lstat(s.Pool.BackupStore()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return w.lease.Acquire(ctx)
+	err = w.lease.Acquire(ctx)
+	if errors.Is(err, filestore.ErrAnotherStore) {
+		return nil // it is not the known one: nothing is written before it is
+	}
+	return err
 }
 
 // engine makes one module's engine.
@@ -155,7 +159,7 @@ func (s *service) engine(w *work, m module.Module) error {
 		Where: s.Pool.FileStore, Base: s.Pool.BackupStore() + "/" + m.Short,
 		Elapsed: func() time.Duration { return time.Since(s.started) }, Now: time.Now,
 		Settle:   func() time.Duration { return min(time.Duration(s.settings.Get().SyncInterval), 30*time.Second) },
-		Settings: s.offer, Offered: s.offered, Guard: w.lease.Check, Readers: min(runtime.NumCPU(), 4),
+		Settings: s.offer, Offered: s.offered, Guard: w.lease.Check, Admit: s.takeOver, Readers: min(runtime.NumCPU(), 4),
 	})
 	if err != nil {
 		return err

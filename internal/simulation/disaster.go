@@ -82,7 +82,7 @@ func (w *week) administrator(s *side) error {
 		}
 		return nil
 	}
-	kept, err := s.replica.Versions("")
+	kept, err := s.replica.Versions("", "", 1000)
 	if err != nil || len(kept) == 0 {
 		return nil
 	}

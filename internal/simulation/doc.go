@@ -25,7 +25,7 @@
 //	P14 bit rot                   flipped bits (index); scrub (replica)
 //	P15 lost state                simulated weeks in which indexes and stores are lost or set back
 //	P16 one command restores      service, with real processes; a kill before each operation; replica
-//	P17 names                     a Windows-like side; hostile names
+//	P17 names                     a Windows-like side, with many spellings and renames of the case only; hostile names
 //	P18 nothing outside           hostile names; paths on the wire (exchange); links (filestore)
 //	P19 a hostile partner         FuzzP19_ASession and wrong pairs here; frames (exchange); deletions (replica); certificates
 //	P20 replay and order          a replayed session; batches out of order (exchange)

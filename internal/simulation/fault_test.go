@@ -15,14 +15,25 @@ import (
 )
 
 // faults are what an operation fails with.
-var faults = []error{syscall.EIO, fs.ErrPermission, fs.ErrNotExist, filestore.ErrFull}
+var faults = []error{syscall.EIO, fs.ErrPermission, fs.ErrNotExist, filestore.ErrFull, filestore.ErrLocked}
+
+// The kinds of stores on which they are tried.
+var (
+	likeLinux   = filestore.MemoryOptions{}
+	likeWindows = filestore.MemoryOptions{CaseInsensitive: true, WindowsNames: true, TimeGranularity: 100,
+		NoChangeTime: true, NoIdentity: true, SlowExchange: true}
+)
 
 // everyFault makes the sweep complete; without it, each fifth operation fails with one of the faults.
 const everyFault = "CSBACKUP_TEST_EVERY_FAULT"
 
 // changed is a pair that was alike, and on which every kind of change was made on both sides.
-func changed() (*week, error) {
+func changed(stores filestore.MemoryOptions) (*week, error) {
 	w := newWeek(1, false, "")
+	for i, s := range w.sides {
+		mounted.unmount(s.diskName)
+		w.sides[i] = newSide(i, w.random, stores)
+	}
 	a, b := w.sides[0], w.sides[1]
 	for _, s := range w.sides {
 		if err := s.start(); err != nil {
@@ -73,8 +84,8 @@ func (w *week) cycled() (reported bool, err error) {
 }
 
 // sweep lets the nth operation of a side fail.
-func sweep(number, nth int, fault error) (count int, err error) {
-	w, err := changed()
+func sweep(stores filestore.MemoryOptions, number, nth int, fault error) (count int, err error) {
+	w, err := changed(stores)
 	if err != nil {
 		return 0, err
 	}
@@ -114,8 +125,17 @@ func sweep(number, nth int, fault error) (count int, err error) {
 // Each operation of each side's store fails once in a cycle with every kind of change: nothing is lost
 // or torn, no deletion follows from what could not be listed, it is told, and afterwards it converges.
 func TestP2_P4_P6_P11_EachOperationFailsOnce(t *testing.T) {
+	for name, stores := range map[string]filestore.MemoryOptions{"Linux": likeLinux, "Windows": likeWindows} {
+		t.Run(name, func(t *testing.T) { eachOperationFails(t, stores) })
+	}
+	if os.Getenv(everyFault) == "" {
+		t.Logf("each fifth operation failed with one of %d errors; %s=1 tries all with all", len(faults), everyFault)
+	}
+}
+
+func eachOperationFails(t *testing.T, stores filestore.MemoryOptions) {
 	for number := range 2 {
-		count, err := sweep(number, 0, nil)
+		count, err := sweep(stores, number, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +152,7 @@ func TestP2_P4_P6_P11_EachOperationFailsOnce(t *testing.T) {
 						if os.Getenv(everyFault) == "" && (nth%5 != 0 || nth/5%len(faults) != i) {
 							continue
 						}
-						if _, err := sweep(number, nth, fault); err != nil {
+						if _, err := sweep(stores, number, nth, fault); err != nil {
 							t.Error(err)
 						}
 						done.Add(1)
@@ -142,8 +162,5 @@ func TestP2_P4_P6_P11_EachOperationFailsOnce(t *testing.T) {
 		}
 		running.Wait()
 		t.Logf("pool%d: %d operations, %d failures tried", number+1, count, done.Load())
-	}
-	if os.Getenv(everyFault) == "" {
-		t.Logf("each fifth operation failed with one of %d errors; %s=1 tries all with all", len(faults), everyFault)
 	}
 }

@@ -22,7 +22,7 @@ func TestP8_AStoreWithAnotherMarkerIsHeld(t *testing.T) {
 		"no marker but something else": func(string) string { return "something else" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, err := changed()
+			w, err := changed(likeLinux)
 			if err != nil {
 				t.Fatal(err)
 			}

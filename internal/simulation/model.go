@@ -100,6 +100,9 @@ func (w *week) check(after string) error {
 	m := &w.model
 	reachable := map[string]bool{}
 	for _, s := range w.sides {
+		if s.within != nil {
+			return fmt.Errorf("after %s: %w", after, s.within)
+		}
 		maps.Copy(reachable, s.reachable())
 	}
 	for _, content := range slices.Sorted(maps.Keys(m.must)) {

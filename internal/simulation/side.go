@@ -12,6 +12,7 @@ import (
 
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/index/indextest"
 	"csbackup/internal/replica"
 )
 
@@ -55,6 +56,7 @@ type side struct {
 	full, stateFull, unmounted bool
 	failing                    func(op, name string) error // says which operation fails, beside the others; may be nil
 	flaky                      int                         // one operation in so many fails; 0 for none
+	within                     error                       // an operation on the store was called within an update of the index
 	meddle                     func(op string)
 	trace                      func(string, ...any) // hears each operation; may be nil
 }
@@ -106,6 +108,9 @@ func (s *side) step(op string) error {
 func (s *side) decide(op, name string) error {
 	if s.trace != nil {
 		s.trace("  %s %s %s", s.pool, op, name)
+	}
+	if indextest.WithinUpdate() {
+		s.within = fmt.Errorf("P24: %s of %q within an update of the index", op, name)
 	}
 	if err := s.step(op); err != nil {
 		return err

@@ -239,7 +239,7 @@ func (w *week) cycle(s *side, full bool) error {
 		}
 	}
 	if err == nil {
-		err = s.replica.Prune(30 * 24 * time.Hour)
+		err = s.replica.Prune()
 	}
 	if err != nil {
 		w.note("    %v", failure.Of(err))

@@ -3,7 +3,7 @@
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     throw "The module CsBackup cannot be loaded in a session whose language is restricted ($($ExecutionContext.SessionState.LanguageMode)). Sign its files, or have the policy trust '$PSScriptRoot'; in a session configuration, list it under ModulesToImport."
 }
-Set-StrictMode -Off
+Microsoft.PowerShell.Core\Set-StrictMode -Off
 
 # No cmdlet lists the files: the module that has it would have to be loaded first.
 $privateFiles = [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSScriptRoot, 'Private'), '*.ps1')
@@ -15,4 +15,4 @@ foreach ($file in $privateFiles + $publicFiles) {
 
 Register-CsBackupCompletion
 
-Export-ModuleMember -Function @($publicFiles | ForEach-Object -Process { [System.IO.Path]::GetFileNameWithoutExtension($_) })
+Microsoft.PowerShell.Core\Export-ModuleMember -Function @($publicFiles | Microsoft.PowerShell.Core\ForEach-Object -Process { [System.IO.Path]::GetFileNameWithoutExtension($_) })

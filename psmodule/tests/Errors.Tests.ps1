@@ -204,3 +204,44 @@ Describe 'The session' {
         $lines[0] | Should -Match 'ConstrainedLanguage.*ModulesToImport'
     }
 }
+
+Describe 'A question that cannot be asked' {
+    AfterAll {
+        Use-RealHost
+    }
+
+    It 'is no yes: <Name>' -ForEach @(
+        @{ Name = 'import'; Call = 'Import-CsPersistentChatData -DBInstance sqlite:none.db -FileName none.zip' }
+        @{ Name = 'sync'; Call = 'Invoke-CsBackupServiceSync -PoolFqdn pool1.contoso.com' }
+        @{ Name = 'set'; Call = 'Set-CsBackupServiceConfiguration -SyncInterval 00:03:00' }
+        @{ Name = 'remove'; Call = 'Remove-CsBackupServiceConfiguration -Identity global' }
+    ) {
+        Use-FakeHost -Mode 'record'
+        $script = "Import-Module -Name '$modulePath'; `$Error.Clear(); try { {0} } catch { }; `$Error.Count; `$Error[0].FullyQualifiedErrorId.Split(',')[0]"
+        foreach ($asking in "$Call -Confirm", "`$ConfirmPreference = 'Low'; $Call") {
+            $lines = Invoke-NewSession -Script $script.Replace('{0}', $asking) -ModulePath $modulesFolder
+            $lines | Should -Be @('1', 'ConfirmationImpossible')
+            [System.IO.File]::Exists($env:FAKEHOST_RECORD) | Should -BeFalse
+        }
+        # A pipeline of its own has nobody to ask, either.
+        $shell = [powershell]::Create()
+        [void]$shell.AddScript("Import-Module -Name '$modulePath'; $Call -Confirm")
+        try {
+            [void]$shell.Invoke()
+        }
+        catch {
+            $_.Exception.Message | Should -BeLike '*Nobody can be asked*'
+        }
+        [System.IO.File]::Exists($env:FAKEHOST_RECORD) | Should -BeFalse
+        $shell.Dispose()
+    }
+}
+
+Describe 'Commands of the caller''s own' {
+    It 'do not stand in for those of PowerShell' {
+        $names = 'New-Object', 'ConvertTo-Json', 'ConvertFrom-Json', 'Set-Variable', 'ForEach-Object', 'Where-Object', 'Test-Path', 'Get-Content'
+        $script = ($names | ForEach-Object -Process { "function global:$_ { throw 'not this one' }" }) -join '; '
+        $lines = Invoke-NewSession -Script "$script; Import-Module -Name '$modulePath'; (Get-CsPoolBackupRelationship -PoolFqdn pool1.contoso.com).BackupPoolFqdn" -ModulePath $modulesFolder
+        $lines | Should -Be @('pool2.contoso.com')
+    }
+}

@@ -16,7 +16,8 @@ func Run(t *testing.T, open func(t *testing.T) filestore.Store) {
 		test func(t *testing.T, store filestore.Store)
 	}{
 		{"names", names}, {"content", content}, {"folders", folders}, {"publish", publish},
-		{"exchange", exchange}, {"P1 exchange with readers", exchangeWithReaders}, {"flush", flush}, {"watch", watch},
+		{"exchange", exchange}, {"spelling", spelling}, {"limits", limits}, {"rights", rights},
+		{"P1 exchange with readers", exchangeWithReaders}, {"flush", flush}, {"watch", watch},
 	} {
 		t.Run(one.name, func(t *testing.T) { one.test(t, open(t)) })
 	}
@@ -65,25 +66,9 @@ func holds(t *testing.T, store filestore.Store, name, want string) {
 
 func names(t *testing.T, store filestore.Store) {
 	put(t, store, "good", "1")
-	for _, name := range []string{"", "..", "../x", "/x", "a//b", "a/", "./a", "a/../b", "a/.", "a\x00b"} {
-		_, err := store.Lstat(name)
-		wants(t, err, filestore.ErrName)
-		_, err = store.ReadDir(name)
-		wants(t, err, filestore.ErrName)
-		_, err = store.Open(name)
-		wants(t, err, filestore.ErrName)
-		_, err = store.Create(name)
-		wants(t, err, filestore.ErrName)
-		_, err = store.Append(name)
-		wants(t, err, filestore.ErrName)
-		_, err = store.MakeFolder(name)
-		wants(t, err, filestore.ErrName)
-		wants(t, store.Remove(name), filestore.ErrName)
-		wants(t, store.Publish("good", name), filestore.ErrName)
-		wants(t, store.Publish(name, "other"), filestore.ErrName)
-		wants(t, store.Exchange("good", "good", name), filestore.ErrName)
-		wants(t, store.Flush(t.Context(), []string{name}), filestore.ErrName)
-		wants(t, store.FlushFolders(t.Context(), []string{name}), filestore.ErrName)
+	for _, name := range []string{"", "..", "../x", "/x", "a//b", "a/", "./a", "a/../b", "a/.", "a\x00b",
+		".csbackup-copy-1", "a/.csbackup-copy-1/b"} {
+		refused(t, store, name)
 	}
 }
 

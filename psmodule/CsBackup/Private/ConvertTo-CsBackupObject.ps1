@@ -56,7 +56,7 @@ function ConvertTo-CsBackupStatus {
     )
 
     Assert-CsBackupName -Value $Value.PoolFqdn
-    $modules = New-Object -TypeName 'System.Collections.Generic.List[object]'
+    $modules = [System.Collections.Generic.List[object]]::new()
     foreach ($module in $Value.BackupModules) {
         $modules.Add((ConvertTo-CsBackupModuleStatus -Value $module))
     }

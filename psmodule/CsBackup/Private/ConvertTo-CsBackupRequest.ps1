@@ -51,7 +51,7 @@ function ConvertTo-CsBackupNameList {
         [object] $Value
     )
 
-    $names = New-Object -TypeName 'System.Collections.Generic.List[string]'
+    $names = [System.Collections.Generic.List[string]]::new()
     foreach ($text in @($Value)) {
         foreach ($part in ([string]$text).Split(',')) {
             $name = $part.Trim()

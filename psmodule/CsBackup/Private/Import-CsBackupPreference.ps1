@@ -25,7 +25,7 @@ function Import-CsBackupPreference {
         }
         if ($null -ne $value) {
             # Set-Variable itself is not to ask, to pretend or to tell.
-            Set-Variable -Name $preferences[$parameter] -Value $value -Scope 1 -WhatIf:$false -Confirm:$false -Verbose:$false
+            Microsoft.PowerShell.Utility\Set-Variable -Name $preferences[$parameter] -Value $value -Scope 1 -WhatIf:$false -Confirm:$false -Verbose:$false
         }
     }
 }

@@ -13,7 +13,7 @@ function Invoke-CsBackupHost {
     )
 
     $outcome = @{
-        Objects   = New-Object -TypeName 'System.Collections.Generic.List[object]'
+        Objects   = [System.Collections.Generic.List[object]]::new()
         Converter = $Converter
         Failure   = $null
         Fatal     = $false
@@ -28,7 +28,7 @@ function Invoke-CsBackupHost {
     if (-not [string]::IsNullOrEmpty($Temporary)) {
         $content['temporary'] = $Temporary
     }
-    $request = ConvertTo-Json -InputObject $content -Compress -Depth 4
+    $request = Microsoft.PowerShell.Utility\ConvertTo-Json -InputObject $content -Compress -Depth 4
     $folder = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath
 
     $session = New-CsBackupSession -Cmdlet $Cmdlet -Path $path

@@ -22,9 +22,9 @@ function New-CsBackupErrorRecord {
         $text = 'csbackup reported an error without saying what it is.'
     }
 
-    $exception = New-Object -TypeName System.InvalidOperationException -ArgumentList $text
-    $record = New-Object -TypeName System.Management.Automation.ErrorRecord -ArgumentList $exception, $Id, $kind, $Target
-    $details = New-Object -TypeName System.Management.Automation.ErrorDetails -ArgumentList $text
+    $exception = [System.InvalidOperationException]::new($text)
+    $record = [System.Management.Automation.ErrorRecord]::new($exception, $Id, $kind, $Target)
+    $details = [System.Management.Automation.ErrorDetails]::new($text)
     $details.RecommendedAction = ConvertTo-CsBackupText -Value $Hint
     $record.ErrorDetails = $details
     return $record

@@ -24,7 +24,7 @@ function New-CsBackupOwnerFolder {
         [string] $Path
     )
 
-    $info = New-Object -TypeName System.Diagnostics.ProcessStartInfo -ArgumentList 'mkdir'
+    $info = [System.Diagnostics.ProcessStartInfo]::new('mkdir')
     foreach ($argument in '-m', '700', '--', $Path) {
         $info.ArgumentList.Add($argument)
     }

@@ -17,7 +17,7 @@ function Receive-CsBackupDiagnostic {
             $Session.ErrorTask = $null
             return
         }
-        $text = $Session.ErrorText + (New-Object -TypeName string -ArgumentList $Session.ErrorBuffer, 0, $count)
+        $text = $Session.ErrorText + [string]::new($Session.ErrorBuffer, 0, $count)
         if ($text.Length -gt $most) {
             $text = $text.Substring($text.Length - $most)
         }
@@ -37,7 +37,7 @@ function Wait-CsBackupOutput {
 
     $milliseconds = 50
     $left = $Seconds * 1000 / $milliseconds
-    $tasks = New-Object -TypeName 'System.Threading.Tasks.Task[]' -ArgumentList 1
+    $tasks = [System.Threading.Tasks.Task[]]::new(1)
     $tasks[0] = $Session.OutputTask
     while (-not $Session.OutputTask.IsCompleted) {
         Complete-CsBackupRequest -Session $Session
@@ -91,7 +91,7 @@ function Receive-CsBackupOutput {
         $Session.Ended = $true
         return
     }
-    $text = New-Object -TypeName string -ArgumentList $Session.OutputBuffer, 0, $count
+    $text = [string]::new($Session.OutputBuffer, 0, $count)
     Add-CsBackupOutput -Session $Session -Text $text
     if (-not $Session.Ended) {
         $Session.OutputTask = $Session.Process.StandardOutput.ReadAsync($Session.OutputBuffer, 0, $Session.OutputBuffer.Length)

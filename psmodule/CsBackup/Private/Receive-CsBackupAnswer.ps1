@@ -10,7 +10,7 @@ function ConvertFrom-CsBackupLine {
         return $null
     }
     try {
-        $message = ConvertFrom-Json -InputObject $text
+        $message = Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $text
     }
     catch {
         Clear-CsBackupCaughtError -Caught $_ -Cmdlet $Session.Cmdlet

@@ -12,7 +12,7 @@ function Select-CsBackupCompletion {
             if (-not ($value -match '^[A-Za-z][A-Za-z0-9._-]*$')) {
                 $text = "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($value) + "'"
             }
-            New-Object -TypeName System.Management.Automation.CompletionResult -ArgumentList $text, $value, 'ParameterValue', $value
+            [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $value)
         }
     }
 }
@@ -21,10 +21,10 @@ function Select-CsBackupCompletion {
 # for the executable to say.
 function Get-CsBackupPoolName {
     $path = [System.Environment]::GetEnvironmentVariable('CSBACKUP_TOPOLOGY')
-    if ([string]::IsNullOrEmpty($path) -or (-not (Test-Path -LiteralPath $path -PathType Leaf))) {
+    if ([string]::IsNullOrEmpty($path) -or (-not (Microsoft.PowerShell.Management\Test-Path -LiteralPath $path -PathType Leaf))) {
         return
     }
-    $lines = Get-Content -LiteralPath $path -TotalCount 5000 -ErrorAction Ignore
+    $lines = Microsoft.PowerShell.Management\Get-Content -LiteralPath $path -TotalCount 5000 -ErrorAction Ignore
     foreach ($line in $lines) {
         $found = [regex]::Match($line, '\bfqdn:\s*["'']?([A-Za-z0-9._-]+)')
         if ($found.Success) {
@@ -55,7 +55,7 @@ function Register-CsBackupCompletion {
     $withModule = @('Invoke-CsBackupServiceSync', 'Get-CsBackupServiceStatus')
     $withPool = @('Invoke-CsBackupServiceSync', 'Get-CsBackupServiceStatus', 'Get-CsPoolBackupRelationship')
 
-    Register-ArgumentCompleter -CommandName $withModule -ParameterName 'BackupModule' -ScriptBlock {
+    Microsoft.PowerShell.Core\Register-ArgumentCompleter -CommandName $withModule -ParameterName 'BackupModule' -ScriptBlock {
         param($commandName, $parameterName, $wordToComplete)
         $modules = @(
             'All',
@@ -70,11 +70,11 @@ function Register-CsBackupCompletion {
         )
         Select-CsBackupCompletion -Values $modules -Word $wordToComplete
     }
-    Register-ArgumentCompleter -CommandName $withPool -ParameterName 'PoolFqdn' -ScriptBlock {
+    Microsoft.PowerShell.Core\Register-ArgumentCompleter -CommandName $withPool -ParameterName 'PoolFqdn' -ScriptBlock {
         param($commandName, $parameterName, $wordToComplete)
         Select-CsBackupCompletion -Values @(Get-CsBackupPoolName) -Word $wordToComplete
     }
-    Register-ArgumentCompleter -CommandName 'Export-CsPersistentChatData' -ParameterName 'Scope' -ScriptBlock {
+    Microsoft.PowerShell.Core\Register-ArgumentCompleter -CommandName 'Export-CsPersistentChatData' -ParameterName 'Scope' -ScriptBlock {
         param($commandName, $parameterName, $wordToComplete, $commandAst, $fakeBoundParameters)
         $names = @(Get-CsBackupCategoryName -DBInstance ([string]$fakeBoundParameters['DBInstance']))
         Select-CsBackupCompletion -Values $names -Word $wordToComplete

@@ -8,23 +8,23 @@ function New-CsBackupSession {
     return @{
         Cmdlet        = $Cmdlet
         Path          = $Path
-        Process       = New-Object -TypeName System.Diagnostics.Process
+        Process       = [System.Diagnostics.Process]::new()
         Started       = $false
         Failure       = $null
         Versions      = ''
         InputStream   = $null
         InputTask     = $null
-        Lines         = New-Object -TypeName 'System.Collections.Generic.Queue[string]'
-        Partial       = New-Object -TypeName System.Text.StringBuilder
+        Lines         = [System.Collections.Generic.Queue[string]]::new()
+        Partial       = [System.Text.StringBuilder]::new()
         Ended         = $false
         Overlong      = $false
         Silent        = $false
-        OutputBuffer  = New-Object -TypeName 'char[]' -ArgumentList 65536
+        OutputBuffer  = [char[]]::new(65536)
         OutputTask    = $null
-        ErrorBuffer   = New-Object -TypeName 'char[]' -ArgumentList 16384
+        ErrorBuffer   = [char[]]::new(16384)
         ErrorTask     = $null
         ErrorText     = ''
-        ProgressNames = New-Object -TypeName 'System.Collections.Generic.List[string]'
+        ProgressNames = [System.Collections.Generic.List[string]]::new()
     }
 }
 
@@ -36,7 +36,7 @@ function New-CsBackupStartInfo {
         [string] $Folder
     )
 
-    $info = New-Object -TypeName System.Diagnostics.ProcessStartInfo
+    $info = [System.Diagnostics.ProcessStartInfo]::new()
     $info.FileName = $Path
     $info.Arguments = 'host'
     $info.UseShellExecute = $false
@@ -44,8 +44,8 @@ function New-CsBackupStartInfo {
     $info.RedirectStandardInput = $true
     $info.RedirectStandardOutput = $true
     $info.RedirectStandardError = $true
-    $info.StandardOutputEncoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
-    $info.StandardErrorEncoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $info.StandardOutputEncoding = [System.Text.UTF8Encoding]::new($false)
+    $info.StandardErrorEncoding = [System.Text.UTF8Encoding]::new($false)
     if ((-not [string]::IsNullOrEmpty($Folder)) -and [System.IO.Directory]::Exists($Folder)) {
         $info.WorkingDirectory = $Folder
     }
@@ -88,12 +88,12 @@ function Send-CsBackupRequest {
         [string] $Request
     )
 
-    $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $encoding = [System.Text.UTF8Encoding]::new($false)
     $bytes = $encoding.GetBytes($Request + "`n")
     try {
         $Session.InputStream = $Session.Process.StandardInput.BaseStream
         $Session.InputTask = $Session.InputStream.WriteAsync($bytes, 0, $bytes.Length)
-        $tasks = New-Object -TypeName 'System.Threading.Tasks.Task[]' -ArgumentList 1
+        $tasks = [System.Threading.Tasks.Task[]]::new(1)
         $tasks[0] = $Session.InputTask
         [void][System.Threading.Tasks.Task]::WaitAny($tasks, 50)
     }

@@ -21,7 +21,7 @@ function Write-CsBackupProgress {
         $number = $Session.ProgressNames.Count - 1
     }
 
-    $record = New-Object -TypeName System.Management.Automation.ProgressRecord -ArgumentList (5077 + $number), $activity, (Get-CsBackupProgressText -Message $Message)
+    $record = [System.Management.Automation.ProgressRecord]::new((5077 + $number), $activity, (Get-CsBackupProgressText -Message $Message))
     if ($Message.TotalBytes -gt 0) {
         $record.PercentComplete = Get-CsBackupPercent -Done $Message.Bytes -Total $Message.TotalBytes
     }
@@ -76,7 +76,7 @@ function Complete-CsBackupProgress {
 
     $number = 5077
     foreach ($activity in $Session.ProgressNames) {
-        $record = New-Object -TypeName System.Management.Automation.ProgressRecord -ArgumentList $number, $activity, '...'
+        $record = [System.Management.Automation.ProgressRecord]::new($number, $activity, '...')
         $record.RecordType = [System.Management.Automation.ProgressRecordType]::Completed
         $Cmdlet.WriteProgress($record)
         $number = $number + 1

@@ -106,7 +106,7 @@ function Import-CsPersistentChatData {
             return
         }
         if ($null -eq $collected) {
-            $collected = New-Object -TypeName System.IO.MemoryStream
+            $collected = [System.IO.MemoryStream]::new()
             $collected.Write($whole, 0, $whole.Length)
         }
         $collected.Write($ByteInput, 0, $ByteInput.Length)
@@ -125,7 +125,7 @@ function Import-CsPersistentChatData {
             $request['ServerCertificate'] = Resolve-CsBackupPath -Cmdlet $PSCmdlet -Path $ServerCertificate
         }
         # A dry run is a run of its own: it goes through everything and changes nothing.
-        if (-not $PSCmdlet.ShouldProcess($DBInstance, 'Import Persistent Chat data')) {
+        if (-not (Confirm-CsBackupAction -Cmdlet $PSCmdlet -Target $DBInstance -Action 'Import Persistent Chat data')) {
             if (-not $WhatIfPreference) {
                 return
             }

@@ -60,7 +60,7 @@ function Invoke-CsBackupServiceSync {
 
     process {
         Import-CsBackupPreference -Cmdlet $PSCmdlet
-        if (-not $PSCmdlet.ShouldProcess($PoolFqdn, 'Synchronize with the backup pool')) {
+        if (-not (Confirm-CsBackupAction -Cmdlet $PSCmdlet -Target $PoolFqdn -Action 'Synchronize with the backup pool')) {
             return
         }
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'PoolFqdn', 'BackupModule', 'Force', 'Wait'

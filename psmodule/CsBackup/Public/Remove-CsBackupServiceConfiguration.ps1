@@ -43,7 +43,7 @@ function Remove-CsBackupServiceConfiguration {
 
     process {
         Import-CsBackupPreference -Cmdlet $PSCmdlet
-        if (-not $PSCmdlet.ShouldProcess($Identity, 'Return the settings of the Backup Service to their defaults')) {
+        if (-not (Confirm-CsBackupAction -Cmdlet $PSCmdlet -Target $Identity -Action 'Return the settings of the Backup Service to their defaults')) {
             return
         }
         $request = ConvertTo-CsBackupRequest -Bound $PSBoundParameters -Name 'Identity', 'Force'

@@ -105,7 +105,7 @@ function Set-CsBackupServiceConfiguration {
     process {
         Import-CsBackupPreference -Cmdlet $PSCmdlet
         $request = ConvertTo-CsBackupSettingRequest -Bound $PSBoundParameters -Instance $Instance
-        if (-not $PSCmdlet.ShouldProcess('Global', 'Change the settings of the Backup Service')) {
+        if (-not (Confirm-CsBackupAction -Cmdlet $PSCmdlet -Target 'Global' -Action 'Change the settings of the Backup Service')) {
             return
         }
         $outcome = Invoke-CsBackupHost -Cmdlet $PSCmdlet -Command 'configuration set' -Parameters $request

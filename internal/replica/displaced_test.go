@@ -48,7 +48,7 @@ func TestP19_APartnerThatDeletesEverythingIsHeldBack(t *testing.T) {
 	if len(b.tree()) != 80 || b.HeldBack() != "" {
 		t.Errorf("after the confirmation: held back %q, %v", b.HeldBack(), b.tree())
 	}
-	if kept, err := b.Versions(""); err != nil || len(kept) != 20 {
+	if kept, err := b.Versions("", "", 1000); err != nil || len(kept) != 20 {
 		t.Errorf("%d deleted files are kept (%v)", len(kept), err)
 	}
 }

@@ -1,0 +1,2 @@
+// Package indextest helps tests to prove how an index is used. It may import nothing of the project but index.
+package indextest

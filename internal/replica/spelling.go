@@ -1,0 +1,154 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"csbackup/internal/index"
+)
+
+// A case-insensitive store has one name where the other side may have several that differ only in case. A path
+// counts as there when the store spells it so: what it spells otherwise was renamed. A name of the partner's that
+// is there in another spelling waits until that other name goes: when the partner renamed it, its deletion comes
+// along; when the partner has both, one of them cannot be taken here, and is named.
+
+// errTwin: another name that differs only in case stands in the way.
+var errTwin = errors.New("a name here differs from it only in upper and lower case, and is still needed")
+
+// fold gives names that differ only in case the same form.
+func fold(name string) string { return strings.ToLower(name) }
+
+// spelling tells how a case-insensitive store spells names, and remembers what it listed.
+type spelling struct {
+	*Replica
+	listed map[string]map[string]bool // names by folder
+	names  int
+	seen   map[string]bool // places that are spelled so
+}
+
+const spelledAtMost = 500_000 // names that are remembered
+
+func (r *Replica) newSpelling() *spelling {
+	return &spelling{Replica: r, listed: map[string]map[string]bool{}, seen: map[string]bool{}}
+}
+
+// exact tells whether something stands under a place and is spelled so from the root down. Where the store
+// distinguishes case it always is, if it is there.
+func (s *spelling) exact(place string) (bool, error) {
+	if !s.Store.Properties().CaseInsensitive || !s.belowRoot(place) || s.seen[place] {
+		return true, nil
+	}
+	if above, err := s.exact(path.Dir(place)); err != nil || !above {
+		return above, err
+	}
+	folder := path.Dir(place)
+	if !s.listed[folder][path.Base(place)] {
+		if err := s.list(folder); err != nil { // also where it was listed before: names may have been made since
+			return false, err
+		}
+	}
+	if s.listed[folder][path.Base(place)] {
+		s.seen[place] = true
+	}
+	return s.seen[place], nil
+}
+
+func (s *spelling) list(folder string) error {
+	infos, err := s.Store.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		infos, err = nil, nil
+	}
+	if err != nil {
+		return fmt.Errorf("see how the names in %s are spelled: %w", folder, err)
+	}
+	if s.names += len(infos); s.names > spelledAtMost {
+		clear(s.listed)
+		clear(s.seen)
+		s.names = len(infos)
+	}
+	names := make(map[string]bool, len(infos))
+	for _, info := range infos {
+		names[info.Name] = true
+	}
+	s.listed[folder] = names
+	return nil
+}
+
+// respelled remembers, on a case-insensitive store, contents that the partner offers under names that are new here,
+// and tells whether a file that a step takes away is one of these: it was renamed, and is no loss.
+type respelled map[string]index.Hash
+
+const respelledAtMost = 100_000
+
+func (r respelled) offered(s *step) {
+	if s.mine != nil && s.mine.Kind != index.Tombstone || s.theirs.Kind != index.File {
+		return
+	}
+	if len(r) >= respelledAtMost {
+		clear(r)
+	}
+	r[fold(s.theirs.Path)] = s.theirs.Hash
+}
+
+func (r respelled) has(s *step) bool {
+	hash, ok := r[fold(s.theirs.Path)]
+	return ok && s.mine != nil && hash == s.mine.Hash
+}
+
+// unlike refuses a place that is there, or would lie in a folder that is there, in another spelling.
+func (s *spelling) unlike(place string) error {
+	for ; s.Store.Properties().CaseInsensitive && s.belowRoot(place) && !s.seen[place]; place = path.Dir(place) {
+		_, err := s.Store.Lstat(place)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it is made: what counts is the folder that it lies in
+		}
+		exact := false
+		if err == nil {
+			exact, err = s.exact(place)
+		}
+		if err == nil && !exact {
+			err = errTwin
+		}
+		return err
+	}
+	return nil
+}
+
+// outspelled settles two renames of one file that differ only in case and did not know of each other: this side can
+// hold one name only, and its own stays. That both are renames of one file is known by a third spelling that both
+// sides deleted; else the partner has two files, of which one waits. The caller holds writing.
+func (im *Importer) outspelled(in *incoming, s *step, place string) (bool, error) {
+	if s.theirs.Kind != index.File || s.theirs.Vector.Counter(im.Index.Replica()) != 0 {
+		return false, nil
+	}
+	if exact, err := in.spelled.exact(path.Dir(place)); err != nil || !exact {
+		return false, err
+	}
+	items, err := im.Index.Children(path.Dir(s.theirs.Path))
+	if err != nil {
+		return false, err
+	}
+	here, before := false, false
+	for _, it := range items {
+		switch {
+		case it.Path == s.theirs.Path || fold(it.Path) != fold(s.theirs.Path):
+		case it.Kind == index.Tombstone:
+			before = true
+		case it.Kind == index.File && it.State == index.Present:
+			here = it.Hash == s.theirs.Hash && it.Vector.Counter(im.from) == 0
+		}
+	}
+	if !here || !before {
+		return false, nil
+	}
+	temp := s.temp
+	s.theirs = index.Item{Path: s.theirs.Path, Kind: index.Tombstone, Sequence: s.theirs.Sequence}
+	s.decision.Vector = s.decision.Vector.Bump(im.Index.Replica())
+	if s.temp, s.done = "", true; temp == "" {
+		return true, nil
+	}
+	return true, im.Store.Remove(temp)
+}
