@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -144,8 +145,25 @@ func (s *Store) Close() error {
 	return err
 }
 
+// longestText is how many bytes of a message are kept: the library has 256 MiB of memory in all, and a page of
+// messages is made in memory.
+const longestText = 1 << 20
+
+// cut shortens a message that is too long to be kept.
+func cut(m site.Message) site.Message {
+	if len(m.HTML) > longestText {
+		m.HTML = ""
+	}
+	if len(m.Text) > longestText {
+		const more = "… (the message goes on; \"csbackup chat show\" prints all of it)"
+		m.HTML, m.Text = "", strings.ToValidUTF8(m.Text[:longestText], "")+more
+	}
+	return m
+}
+
 // Add takes the next message of a room. Rooms come one after the other.
 func (s *Store) Add(room int64, m site.Message) error {
+	m = cut(m)
 	if s.pager == nil || s.room != room {
 		if _, known := s.rooms[room]; known {
 			return fmt.Errorf("room %d comes a second time", room)
@@ -158,7 +176,7 @@ func (s *Store) Add(room int64, m site.Message) error {
 	}
 	s.number++
 	s.rooms[room] = span{s.rooms[room].first, s.number}
-	if name := s.pager.Next(m.At.UTC()); name != "" {
+	if name := s.pager.Next(m); name != "" {
 		s.page = name
 		if err := run(s.insert.page, room, name, s.number); err != nil {
 			return explain(err)

@@ -27,7 +27,8 @@
 //	style.css, search.js
 //
 // A page of messages begins with a month, and holds further months while it has less than 100 messages; one
-// of 500 messages is full, and the month goes on on another page. Messages are in the order of their chatId.
+// of 500 messages or of 1 MiB of text is full, and the month goes on on another page. Messages are in the
+// order of their chatId.
 //
 // The index is what textindex makes, whose words the script cuts in the same way, with a word @ID for each
 // author.

@@ -78,7 +78,7 @@ func (b *PageBody) Reset() {
 }
 
 func (r *roomWriter) message(m Message, author Person) error {
-	if name := r.pager.Next(m.At.UTC()); name != "" {
+	if name := r.pager.Next(m); name != "" {
 		if err := r.flush(name); err != nil {
 			return err
 		}
