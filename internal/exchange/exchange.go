@@ -113,7 +113,7 @@ type Source interface {
 	// Welcomed hears the importer's answer and says after which sequence number to begin.
 	Welcomed(ctx context.Context, w Welcome) (after uint64, err error)
 	// Window returns the next items after a sequence number, in its order, until their contents pass
-	// budget bytes or a bounded count, and the number that the window reaches. No items and through ==
+	// budget bytes, their names half of OfferedBytes, or a bounded count, and the number that the window reaches. No items and through ==
 	// after when there is nothing left.
 	Window(ctx context.Context, after uint64, budget int64) (items []index.Item, through uint64, err error)
 	// Paths returns what this side has now under paths that the importer asks for again.
@@ -136,7 +136,8 @@ type Target interface {
 	Closed()
 	// Welcome answers a Hello; with Hello.Full it may take long, while the wire keeps the peer waiting.
 	Welcome(ctx context.Context, h Hello) (Welcome, error)
-	// Retries returns paths that are still wanted, sorted, after a given one, at most limit.
+	// Retries returns paths that are still wanted, sorted, after a given one, at most limit, and of RetriedBytes at most
+	// together.
 	Retries(ctx context.Context, after string, limit int) ([]string, error)
 	// Plan decides what to do with each item of a window and which contents are wanted.
 	Plan(ctx context.Context, batch Batch, items []index.Item) ([]Want, error)

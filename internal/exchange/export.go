@@ -123,6 +123,7 @@ func (x *export) run(ctx context.Context) error {
 		return err
 	}
 	x.position = welcome.Position
+	x.established()
 	x.result.Acknowledged, x.result.Pending = welcome.Acknowledged, welcome.Pending
 	if welcome.Pending > 0 {
 		if err := x.retries(ctx); err != nil {

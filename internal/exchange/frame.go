@@ -15,7 +15,8 @@ import (
 // The limits that a peer's frames are held to before memory is spent on them.
 const (
 	maxFrame    = 1 << 20
-	maxPath     = 32 << 10
+	maxGreeting = 128 << 10 // before a session is established
+	maxPath     = 4 << 10
 	maxVector   = 64
 	maxItems    = 8192
 	maxSettings = 64 << 10
@@ -51,6 +52,7 @@ const (
 // wire frames messages over a connection: a length, a kind, a body.
 type wire struct {
 	conn    *paced
+	longest uint32 // frame that is taken
 	in      *bufio.Reader
 	sending sync.Mutex
 	out     *bufio.Writer
@@ -58,7 +60,19 @@ type wire struct {
 
 func newWire(conn io.ReadWriteCloser, idle time.Duration) *wire {
 	p := newPaced(conn, idle)
-	return &wire{conn: p, in: bufio.NewReaderSize(p, dataChunk), out: bufio.NewWriterSize(p, dataChunk)}
+	return &wire{conn: p, longest: maxGreeting, in: bufio.NewReaderSize(p, greetingBuffer), out: bufio.NewWriterSize(p, greetingBuffer)}
+}
+
+// greetingBuffer is how much is buffered of a connection that is no session yet: many may be open.
+const greetingBuffer = 4 << 10
+
+// established makes room for contents.
+func (w *wire) established() {
+	w.sending.Lock()
+	defer w.sending.Unlock()
+	w.longest = maxFrame
+	// What was read ahead stays with the reader of before; a greeting is flushed, and leaves nothing to be written.
+	w.in, w.out = bufio.NewReaderSize(w.in, dataChunk), bufio.NewWriterSize(w.conn, dataChunk)
 }
 
 func (w *wire) close() { w.conn.Close() }
@@ -94,14 +108,11 @@ func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
 			return 0, nil, fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		n := binary.BigEndian.Uint32(head[:])
-		if n > maxFrame {
+		if n > w.longest {
 			return 0, nil, fmt.Errorf("a frame of %d bytes: %w", n, ErrFrame)
 		}
-		if cap(*buffer) < int(n) {
-			*buffer = make([]byte, n)
-		}
-		body := (*buffer)[:n]
-		if _, err := io.ReadFull(w.in, body); err != nil {
+		body, err := w.body(buffer, int(n))
+		if err != nil {
 			return 0, nil, fmt.Errorf("%w within a frame: %w", ErrBroken, err)
 		}
 		k := kind(head[4])
@@ -117,6 +128,24 @@ func (w *wire) receive(buffer *[]byte) (kind, []byte, error) {
 			return 0, nil, fmt.Errorf("the other side was at work for more than %s: %w", longestWork, ErrFrame)
 		}
 	}
+}
+
+// body reads a frame's body. The buffer grows as the bytes come: a length alone costs nothing.
+func (w *wire) body(buffer *[]byte, n int) ([]byte, error) {
+	const step = 32 << 10
+	for have := 0; have < n; {
+		next := min(n, max(cap(*buffer), 2*have, step))
+		if cap(*buffer) < next {
+			*buffer = append(make([]byte, 0, next), (*buffer)[:have]...)
+		}
+		*buffer = (*buffer)[:next]
+		read, err := io.ReadFull(w.in, (*buffer)[have:next])
+		if err != nil {
+			return nil, err
+		}
+		have += read
+	}
+	return (*buffer)[:n], nil
 }
 
 // working tells the peer, until stopped, that this side is busy and not gone.

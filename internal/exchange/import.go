@@ -12,6 +12,16 @@ import (
 
 const retriesAtOnce = 1024
 
+// RetriedBytes bounds the paths that are asked for again at once, so that they fit one frame.
+const RetriedBytes = 256 << 10
+
+// OfferedBytes bounds the names and version vectors of one batch, as OfferCost counts them: an importer holds all of a
+// batch in memory.
+const OfferedBytes = 8 << 20
+
+// OfferCost is what an item's name and version vector take of OfferedBytes.
+func OfferCost(it index.Item) int { return len(it.Path) + 16*len(it.Vector) }
+
 type importing struct {
 	*wire
 	Options
@@ -75,6 +85,7 @@ func (m *importing) run(ctx context.Context) error {
 		return m.refuse(err)
 	}
 	m.position = welcome.Position
+	m.established()
 	if err := m.send(frameWelcome, encodeWelcome(welcome), true); err != nil {
 		return err
 	}
@@ -109,17 +120,13 @@ func (m *importing) retry(ctx context.Context, body []byte) error {
 	if err != nil {
 		return m.refuse(err)
 	}
-	raw := encodePaths(paths)
-	for len(raw) > maxFrame {
-		paths = paths[:len(paths)/2]
-		raw = encodePaths(paths)
-	}
-	return m.send(frameRetry, raw, true)
+	return m.send(frameRetry, encodePaths(paths), true)
 }
 
 // items reads the items of an offer.
 func (m *importing) items(count int) ([]index.Item, error) {
 	var items []index.Item
+	cost := 0
 	for {
 		k, body, err := m.receive(&m.buffer)
 		if err != nil {
@@ -130,11 +137,14 @@ func (m *importing) items(count int) ([]index.Item, error) {
 		}
 		f := &fields{rest: body}
 		for len(f.rest) > 0 {
-			items = append(items, f.item())
+			it := f.item()
+			items, cost = append(items, it), cost+OfferCost(it)
 		}
 		switch {
 		case f.bad != nil:
 			return nil, f.bad
+		case cost > OfferedBytes:
+			return nil, fmt.Errorf("the names of a batch take more than %d bytes: %w", OfferedBytes, ErrFrame)
 		case len(items) > count || len(body) == 0 && len(items) < count:
 			return nil, fmt.Errorf("%d items came where %d were announced: %w", len(items), count, ErrFrame)
 		case len(items) == count:

@@ -10,7 +10,8 @@ type KeptBatch struct {
 
 // KeptAfter lists at most limit batches of kept versions whose names come after the given one, oldest first.
 func (x *Index) KeptAfter(after string, limit int) ([]KeptBatch, error) {
-	return x.keptBatches("SELECT batch, files, bytes FROM kept WHERE batch>? ORDER BY batch LIMIT ?", after, int64(limit))
+	const sql = "SELECT batch, files, bytes FROM kept WHERE batch>? ORDER BY batch LIMIT ?"
+	return x.keptBatches(sql, after, int64(limit))
 }
 
 // KeptUntil lists at most limit batches whose names come before the given one or are it, newest first; "" lists
@@ -19,7 +20,8 @@ func (x *Index) KeptUntil(until string, limit int) ([]KeptBatch, error) {
 	if until == "" {
 		return x.keptBatches("SELECT batch, files, bytes FROM kept ORDER BY batch DESC LIMIT ?", int64(limit))
 	}
-	return x.keptBatches("SELECT batch, files, bytes FROM kept WHERE batch<=? ORDER BY batch DESC LIMIT ?", until, int64(limit))
+	const sql = "SELECT batch, files, bytes FROM kept WHERE batch<=? ORDER BY batch DESC LIMIT ?"
+	return x.keptBatches(sql, until, int64(limit))
 }
 
 func (x *Index) keptBatches(sql string, bind ...any) ([]KeptBatch, error) {
@@ -43,13 +45,16 @@ func (tx *Tx) PutKept(b KeptBatch) error {
 	if err != nil {
 		return err
 	}
+	if b.Files == 0 {
+		b.Bytes = 0
+	}
 	s := &tx.x.sums
 	s.Total.Kept += b.Files - known.Files
 	s.Total.KeptBytes += b.Bytes - known.Bytes
 	s.changed = true
 	if b.Files == 0 {
-		s.Total.KeptBytes -= b.Bytes
 		return tx.x.query("DELETE FROM kept WHERE batch=?", []any{b.Batch}, nil)
 	}
-	return tx.x.query("INSERT OR REPLACE INTO kept(batch, files, bytes) VALUES(?,?,?)", []any{b.Batch, b.Files, b.Bytes}, nil)
+	const sql = "INSERT OR REPLACE INTO kept(batch, files, bytes) VALUES(?,?,?)"
+	return tx.x.query(sql, []any{b.Batch, b.Files, b.Bytes}, nil)
 }

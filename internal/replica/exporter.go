@@ -133,9 +133,10 @@ func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]inde
 	}
 	var window []index.Item
 	var bytes int64
+	names := 0
 	through, expired := after, e.expired()
 	for _, it := range items {
-		if bytes > 0 && bytes+it.Size > budget {
+		if names += exchange.OfferCost(it); bytes > 0 && bytes+it.Size > budget || len(window) > 0 && names > exchange.OfferedBytes/2 {
 			break
 		}
 		through = it.Sequence

@@ -136,8 +136,8 @@ func (im *Importer) tookAll() error {
 }
 
 // reasonForgotten stands with a path that this side took once, and of which it forgot that it was deleted.
-const reasonForgotten = "this side had it once and it was deleted so long ago that this is forgotten; the partner was set back to a copy from before. " +
-	"If it is wanted, change it there, or send all that the partner has: csbackup sync --pool-fqdn "
+const reasonForgotten = "this side had it once and it was deleted so long ago that this is forgotten; " +
+	"the partner was set back to a copy from before. If it is wanted, change it there, or send all that the partner has: csbackup sync --pool-fqdn "
 
 // bringsBack tells whether an offer of an unknown path is of a version that this side took before: then it was
 // deleted, and the tombstone was forgotten. A full comparison is an order to bring all of it.

@@ -228,7 +228,7 @@ func TestP28_PositionsOfTheLivesOfAPartnerAreBounded(t *testing.T) {
 // Whatever happens on both sides, with forgetting in between, they end alike, and nothing that was deleted on one
 // of them and known to both comes back.
 func TestP6_ForgettingBringsNothingBack(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(3) {
 		random := rand.New(rand.NewPCG(seed, 13))
 		a, b := seeded(t, 30)
 		sides := []*side{a, b}

@@ -224,16 +224,16 @@ func (im *Importer) position() (position, error) {
 	return p, json.Unmarshal(raw, &p)
 }
 
-// retriedBytes bounds the paths that are asked for at once, so that they fit one frame.
-const retriedBytes = 256 << 10
-
 // Retries lists the paths that could not be applied before.
 func (im *Importer) Retries(_ context.Context, after string, limit int) ([]string, error) {
 	pending, err := im.Index.Pending(after, limit)
 	var paths []string
 	bytes := 0
 	for _, p := range pending {
-		if bytes += len(p.Path); bytes > retriedBytes && len(paths) > 0 {
+		if beyond(p.Path) != "" {
+			continue // an earlier version took it
+		}
+		if bytes += len(p.Path); bytes > exchange.RetriedBytes {
 			break
 		}
 		paths = append(paths, p.Path)
@@ -376,7 +376,7 @@ func (im *Importer) apart(ctx context.Context, items []index.Item) error {
 func (im *Importer) end(in *incoming) {
 	for _, s := range in.steps {
 		if s.temp != "" && (!s.done || s.failed != "") {
-			_ = im.Store.Remove(s.temp) // what cannot be removed now is swept at the next start
+			_ = im.discard(s.temp)
 		}
 	}
 	im.displacements.release(in)

@@ -51,7 +51,7 @@ func (k *kept) done(recorded bool) error {
 	k.leave(k.batch.Batch)
 	switch {
 	case k.batch.Files == 0 && len(k.durable) > 0:
-		_ = k.removeBatch(k.batch.Batch) // empty folders: what stays of them is removed when kept versions are compared
+		_ = k.removeBatch(k.batch.Batch) // empty folders: what stays of them goes when kept versions are compared
 		return nil
 	case recorded || k.batch.Files == 0:
 		return nil

@@ -31,12 +31,6 @@ type Look struct {
 	reading                 time.Duration // what files took that were read
 }
 
-// Untaken is a path of which the index does not have what the disk holds, and why.
-type Untaken struct{ Path, Reason string }
-
-// String names it for people.
-func (u Untaken) String() string { return shown(u.Path) + ": " + u.Reason }
-
 // look carries one look through one root.
 type look struct {
 	*Replica
@@ -176,7 +170,7 @@ func (r *Replica) conclude(total Look) (Look, error) {
 		total.Example = total.Untaken[0].String()
 	}
 	total.FullBegan = f.fullBegan
-	return total, r.saveClock()
+	return total, errors.Join(r.saveClock(), r.tidy())
 }
 
 func (r *Replica) reachable() error {
@@ -227,26 +221,6 @@ func (l *look) sameRoot(info filestore.Info) error {
 	before, parseErr := strconv.ParseUint(string(known), 10, 64)
 	l.evidence.Replaced = parseErr == nil && before != 0 && info.Identity != 0 && before != info.Identity
 	return err
-}
-
-// unlistedAtMost bounds how many folders are named that could not be listed.
-const unlistedAtMost = 10
-
-func (l *look) incomplete(doing string, err error) {
-	l.found.broken = true
-	l.unlisted(fmt.Errorf("%s: %w", doing, err))
-}
-
-func (l *look) unlisted(err error) {
-	if l.found.unlisted++; l.found.unlisted <= unlistedAtMost {
-		l.found.Incomplete = errors.Join(l.found.Incomplete, err)
-	}
-}
-
-// closed notes a folder that the service may not list. It waits, and all else goes on.
-func (l *look) closed(logical, place string, err error) {
-	l.follow.defers(logical, err)
-	l.unlisted(fmt.Errorf("list %s: %w", place, err))
 }
 
 // folder compares one folder's listing with what the index has in it, both in the order of names.

@@ -59,6 +59,7 @@ func (r *Replica) distrust(reason string) error {
 		return nil
 	}
 	r.forgetKept() // those of the known store are to be found anew once it is back
+	r.litter()
 	for _, root := range r.Roots {
 		if r.Index.RootCounts(root.Name).Files > 0 && !r.holding(root.Name) {
 			if err := r.setHold(root.Name, reason); err != nil {

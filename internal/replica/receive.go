@@ -114,7 +114,7 @@ func (im *Importer) receive(ctx context.Context, s *step, part exchange.Part, te
 	if broke && s.part {
 		return true, ended // the part stays and goes on later
 	}
-	if removeErr := im.Store.Remove(temp); removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+	if removeErr := im.discard(temp); removeErr != nil {
 		err = fmt.Errorf("%w; %w", err, removeErr)
 	}
 	if broke {
@@ -213,9 +213,9 @@ func (im *Importer) rewrite(ctx context.Context, s *step) error {
 		err = im.Store.Flush(ctx, []string{temp})
 	}
 	if err != nil {
-		return errors.Join(err, im.Store.Remove(temp))
+		return errors.Join(err, im.discard(temp))
 	}
-	_ = im.Store.Remove(s.temp) // what cannot be removed now is swept later
+	_ = im.discard(s.temp)
 	s.temp = temp
 	return nil
 }

@@ -58,7 +58,9 @@ type Replica struct {
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
 	writing, looking sync.Mutex
 	follow           follow
-	sessions         sessions // of the partner
+	sessions         sessions     // of the partner
+	littered         atomic.Bool  // something may be left in Temp
+	sweptAt          atomic.Int64 // when Temp was swept last, by Elapsed
 	displacements    displacements
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64

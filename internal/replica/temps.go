@@ -40,9 +40,10 @@ const incomingPrefix = "incoming-" // of the names of those folders
 func (r *Replica) context() context.Context { return context.Background() }
 
 // sweep removes what an interrupted run left in Temp, except transfers that may go on.
-func (r *Replica) sweep() error { return r.sweepFolder(r.Base + "/Temp") }
+func (r *Replica) sweep() error { return r.sweepFolder(r.Base+"/Temp", "") }
 
-func (r *Replica) sweepFolder(folder string) error {
+// sweepFolder removes the files of a folder whose names begin so, and transfers that nobody went on with.
+func (r *Replica) sweepFolder(folder, prefix string) error {
 	infos, err := r.Store.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -52,18 +53,70 @@ func (r *Replica) sweepFolder(folder string) error {
 	}
 	for _, info := range infos {
 		name := folder + "/" + info.Name
-		if strings.HasPrefix(info.Name, partPrefix) && r.Now().Sub(time.Unix(0, info.ModTime)) < partsStay {
+		part := strings.HasPrefix(info.Name, partPrefix)
+		spread := info.Kind == filestore.Folder && strings.HasPrefix(info.Name, incomingPrefix)
+		switch {
+		case part && r.Now().Sub(time.Unix(0, info.ModTime)) < partsStay:
 			continue
-		}
-		if info.Kind == filestore.Folder && strings.HasPrefix(info.Name, incomingPrefix) {
-			if err := r.sweepFolder(name); err != nil {
+		case spread:
+			if err := r.sweepFolder(name, prefix); err != nil {
 				return err
 			}
+			if prefix != "" {
+				continue
+			}
+		case !part && !strings.HasPrefix(info.Name, prefix):
+			continue
 		}
 		if err := r.Store.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("sweep temporary files: %w", err)
 		}
 	}
+	return nil
+}
+
+// sweepEvery is how often Temp is swept where nothing is known to be left in it.
+const sweepEvery = 24 * time.Hour
+
+// litter notes that something may be left in Temp: it could not be removed, or the store went away.
+func (r *Replica) litter() { r.littered.Store(true) }
+
+// discard removes a temporary file; what cannot be removed now is swept later.
+func (r *Replica) discard(temp string) error {
+	err := r.Store.Remove(temp)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		r.litter()
+	}
+	return err
+}
+
+// tidy sweeps what sessions left in Temp, where something may be left and no session runs.
+func (r *Replica) tidy() error {
+	if !r.littered.Load() && r.Elapsed()-time.Duration(r.sweptAt.Load()) < sweepEvery {
+		return nil
+	}
+	select {
+	case r.sessions.slot <- struct{}{}:
+		defer func() { <-r.sessions.slot }()
+		return r.sweepIncoming()
+	default:
+		return nil // the session does it when it begins, or the next look
+	}
+}
+
+// sweepIncoming removes what earlier sessions left. The caller holds the slot of the sessions.
+func (r *Replica) sweepIncoming() error {
+	if !r.littered.Swap(false) && r.Elapsed()-time.Duration(r.sweptAt.Load()) < sweepEvery {
+		return nil
+	}
+	if err := r.sweepFolder(r.Base+"/Temp", "in-"); err != nil {
+		r.litter()
+		return err
+	}
+	r.sweptAt.Store(int64(r.Elapsed()))
 	return nil
 }
 

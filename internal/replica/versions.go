@@ -113,7 +113,8 @@ func (l *lister) folder(batch, below string, when time.Time, after []string) err
 
 // mayHold tells whether a folder may hold versions of the paths that are asked for.
 func (l *lister) mayHold(kind, p string) bool {
-	return p == "" || strings.HasSuffix(kind, tilde) || strings.HasPrefix(p+"/", l.logical) || strings.HasPrefix(l.logical, p+"/")
+	return p == "" || strings.HasSuffix(kind, tilde) ||
+		strings.HasPrefix(p+"/", l.logical) || strings.HasPrefix(l.logical, p+"/")
 }
 
 func (l *lister) file(id, kind, p string, when time.Time, info filestore.Info) error {
@@ -124,7 +125,8 @@ func (l *lister) file(id, kind, p string, when time.Time, info filestore.Info) e
 	if err != nil || !strings.HasPrefix(p, l.logical) {
 		return err
 	}
-	l.found = append(l.found, Kept{id, p, strings.TrimSuffix(kind, tilde), info.Size, time.Unix(0, info.ModTime).UTC(), when})
+	l.found = append(l.found, Kept{ID: id, Path: p, Kind: strings.TrimSuffix(kind, tilde), Size: info.Size,
+		ModTime: time.Unix(0, info.ModTime).UTC(), When: when})
 	return nil
 }
 

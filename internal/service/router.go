@@ -13,6 +13,7 @@ import (
 // router takes a session of the partner and hands it to the module that its Hello names.
 type router struct {
 	open   func() (map[string]*engine, error) // fails while the file store cannot be used
+	caller *caller
 	chosen *engine
 	target *replica.Importer
 	stop   context.CancelCauseFunc
@@ -42,7 +43,9 @@ func (r *router) Welcome(ctx context.Context, h exchange.Hello) (exchange.Welcom
 	}
 	r.target = e.replica.Importer()
 	r.target.Opened(r.stop)
-	return r.target.Welcome(ctx, h)
+	welcome, err := r.target.Welcome(ctx, h)
+	r.caller.welcomed.Store(err == nil)
+	return welcome, err
 }
 
 func (r *router) Retries(ctx context.Context, after string, limit int) ([]string, error) {

@@ -27,6 +27,8 @@ import (
 	"csbackup/internal/replica"
 	"csbackup/internal/settings"
 	"csbackup/internal/topology"
+
+	"golang.org/x/net/netutil"
 )
 
 // Version is the program's version as the two sides tell each other.
@@ -58,6 +60,8 @@ type service struct {
 	abandoned bool
 
 	open func(path string) (filestore.Store, error)
+
+	callers callers
 
 	mu     sync.Mutex
 	work   *work          // nil until the file store could be opened
@@ -207,10 +211,11 @@ func (s *service) serve(ctx context.Context, opened <-chan error) error {
 	remote.Handle("/", admin.Handler(s, s.authorize))
 	servers := []*http.Server{
 		{Handler: admin.Handler(s, func(*http.Request) error { return nil }), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
-		{Handler: remote, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
+		{Handler: remote, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)},
 	}
 	config := s.keys.ServerConfig()
 	config.NextProtos = []string{"http/1.1"}
+	listener = netutil.LimitListener(listener, mostConnections)
 	listeners := []net.Listener{local, tls.NewListener(listener, config)}
 	failed := make(chan error, len(servers))
 	for i := range servers {
@@ -299,7 +304,9 @@ func (s *service) accept(ctx context.Context, conn io.ReadWriteCloser, names []s
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(s.answers(), stop)()
-	r := &router{open: func() (map[string]*engine, error) {
+	c := &caller{end: stop}
+	defer s.callers.enter(c)()
+	r := &router{caller: c, open: func() (map[string]*engine, error) {
 		w, err := s.working()
 		if err != nil {
 			return nil, err
