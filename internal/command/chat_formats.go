@@ -6,6 +6,7 @@ import (
 
 	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/convert/roomfiles"
+	"csbackup/internal/chat/convert/slack"
 )
 
 // chatFormat is a format that chat convert can write.
@@ -17,6 +18,7 @@ type chatFormat struct {
 // chatFormats lists the formats in the order in which the help names them.
 var chatFormats = []chatFormat{
 	{"jsonl", func(*ChatConvert) convert.Format { return &roomfiles.JSONLines{} }},
+	{"slack", func(*ChatConvert) convert.Format { return &slack.Format{} }},
 	{"csv", func(o *ChatConvert) convert.Format { return &roomfiles.CSV{Mark: o.Bom} }},
 }
 
