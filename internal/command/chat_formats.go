@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"csbackup/internal/chat/convert"
+	"csbackup/internal/chat/convert/mattermost"
 	"csbackup/internal/chat/convert/roomfiles"
 	"csbackup/internal/chat/convert/slack"
 )
@@ -19,6 +20,7 @@ type chatFormat struct {
 var chatFormats = []chatFormat{
 	{"jsonl", func(*ChatConvert) convert.Format { return &roomfiles.JSONLines{} }},
 	{"slack", func(*ChatConvert) convert.Format { return &slack.Format{} }},
+	{"mattermost", func(o *ChatConvert) convert.Format { return &mattermost.Format{Team: o.Team} }},
 	{"csv", func(o *ChatConvert) convert.Format { return &roomfiles.CSV{Mark: o.Bom} }},
 }
 

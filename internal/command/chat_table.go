@@ -9,6 +9,6 @@ func chatCommands() map[string]func() Command {
 		"chat show":            func() Command { return &ChatShow{} },
 		"chat categories":      func() Command { return &ChatCategories{} },
 		"chat create-database": func() Command { return &ChatCreateDatabase{} },
-		"chat convert":         func() Command { return &ChatConvert{} },
+		"chat convert":         func() Command { return &ChatConvert{Team: "persistent-chat"} },
 	}
 }

@@ -12,7 +12,7 @@ import (
 type Account struct {
 	*Person
 	Username    string // lower case, only a-z 0-9 . - _, at most 64 bytes, each once
-	Email       string // that of a placeholder ends in @placeholder.invalid
+	Email       string // each once; that of a placeholder ends in @placeholder.invalid
 	Placeholder bool
 }
 
@@ -29,11 +29,12 @@ func Accounts(p *Plan, members func(*Room) []int64) []Account {
 	people := p.everyone(numbers)
 	names := &Names{}
 	names.Reserve("all", "channel", "here", "matterbot", "system")
+	emails := map[string]bool{}
 	accounts := make([]Account, 0, len(people))
 	for _, mapped := range []bool{true, false} { // those with an address take their names first
 		for _, one := range people {
 			if mapped == (one.Address != "") {
-				accounts = append(accounts, one.account(names))
+				accounts = append(accounts, one.account(names, emails))
 			}
 		}
 	}
@@ -42,7 +43,7 @@ func Accounts(p *Plan, members func(*Room) []int64) []Account {
 }
 
 // account makes the account of a person.
-func (p *Person) account(names *Names) Account {
+func (p *Person) account(names *Names, emails map[string]bool) Account {
 	a := Account{Person: p, Placeholder: p.Address == ""}
 	local, _, isMail := strings.Cut(p.Address, "@")
 	a.Username = names.Take(cmp.Or(username(local), username(nameOf(p.URI)), username(p.Name), "person"), maxUsername)
@@ -51,9 +52,11 @@ func (p *Person) account(names *Names) Account {
 		a.Email = p.Address
 	case !a.Placeholder && CheckMail(p.Email) == nil:
 		a.Email = p.Email
-	default:
+	}
+	if a.Email == "" || emails[strings.ToLower(a.Email)] {
 		a.Email = a.Username + "@placeholder.invalid"
 	}
+	emails[strings.ToLower(a.Email)] = true
 	return a
 }
 
