@@ -15,6 +15,7 @@ import (
 
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/convert"
+	"csbackup/internal/chat/convert/mattermost"
 	"csbackup/internal/chat/transfer"
 	"csbackup/internal/failure"
 	"csbackup/internal/report"
@@ -34,7 +35,8 @@ type ChatConvert struct {
 	People         string // a map of people, CSV
 	PeopleTemplate string // where a template of such a map is to be written
 	WhatIf         bool
-	Bom            bool // CSV files begin with a byte order mark
+	Bom            bool   // CSV files begin with a byte order mark
+	Team           string // the name of the team in Mattermost
 }
 
 // AddFlags registers the command's flags.
@@ -49,6 +51,7 @@ func (o *ChatConvert) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.PeopleTemplate, "people-template", "", "write such a map to this CSV `file`, with all people and empty addresses; works without --to")
 	flags.BoolVar(&o.WhatIf, "what-if", false, "go through everything, say what would be written, and write nothing")
 	flags.BoolVar(&o.Bom, "bom", false, "begin CSV files with a byte order mark, which Excel needs to see that they are UTF-8")
+	flags.StringVar(&o.Team, "team", o.Team, "the `name` of the team that the rooms go to in Mattermost")
 }
 
 // SetArguments takes the archive's path.
@@ -104,6 +107,9 @@ func (o *ChatConvert) options() (format convert.Format, s convert.Selection, err
 	format, ok := newFormat(o)
 	if o.To != "" && !ok {
 		return nil, s, failure.New(failure.InvalidUsage, o.To, fmt.Sprintf("There is no format %.50q", o.To), "Use one of: "+formatNames()+".")
+	}
+	if err := mattermost.CheckTeam(o.Team); err != nil {
+		return nil, s, failure.Wrap(failure.InvalidUsage, o.Team, fmt.Sprintf("The team cannot be called %.100q", o.Team), "Give another name with --team.", err)
 	}
 	if format != nil {
 		if err := o.checkOutput(format.Rules()); err != nil {
@@ -277,7 +283,7 @@ func (o *ChatConvert) identity(plan *convert.Plan) (manifest, options string) {
 		}
 	}
 	slices.Sort(addresses)
-	return sum(plan.Archive.Manifest()), sum([]any{Current().Version, strings.ToLower(o.To), o.Room, o.Category, o.Since, o.Until, o.Bom, addresses})
+	return sum(plan.Archive.Manifest()), sum([]any{Current().Version, strings.ToLower(o.To), o.Room, o.Category, o.Since, o.Until, o.Bom, o.Team, addresses})
 }
 
 func sum(of any) string {

@@ -6,7 +6,9 @@ import (
 
 	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/convert/htmlsite"
+	"csbackup/internal/chat/convert/mattermost"
 	"csbackup/internal/chat/convert/roomfiles"
+	"csbackup/internal/chat/convert/slack"
 )
 
 // chatFormat is a format that chat convert can write.
@@ -19,6 +21,8 @@ type chatFormat struct {
 var chatFormats = []chatFormat{
 	{"html", func(o *ChatConvert) convert.Format { return &htmlsite.Format{About: aboutSite(limitsOf(o))} }},
 	{"jsonl", func(*ChatConvert) convert.Format { return &roomfiles.JSONLines{} }},
+	{"slack", func(*ChatConvert) convert.Format { return &slack.Format{} }},
+	{"mattermost", func(o *ChatConvert) convert.Format { return &mattermost.Format{Team: o.Team} }},
 	{"csv", func(o *ChatConvert) convert.Format { return &roomfiles.CSV{Mark: o.Bom} }},
 }
 

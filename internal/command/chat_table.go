@@ -11,6 +11,6 @@ func chatCommands() map[string]func() Command {
 		"chat browse":          func() Command { return &ChatBrowse{} },
 		"chat search":          func() Command { return &ChatSearch{} },
 		"chat create-database": func() Command { return &ChatCreateDatabase{} },
-		"chat convert":         func() Command { return &ChatConvert{} },
+		"chat convert":         func() Command { return &ChatConvert{Team: "persistent-chat"} },
 	}
 }

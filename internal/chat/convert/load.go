@@ -32,13 +32,14 @@ type Plan struct {
 	// NoTime counts messages that have no usable time and are placed.
 	NoTime int64
 
-	rules     Rules
-	selection Selection
-	people    map[int64]*Person
-	nodes     map[int64]*node
-	files     map[string]*File // by the room's GUID, a slash and the name in lower case
-	rights    rights
-	budget    budget
+	rules      Rules
+	selection  Selection
+	people     map[int64]*Person
+	identities map[string]*Person // by address in lower case
+	nodes      map[int64]*node
+	files      map[string]*File // by the room's GUID, a slash and the name in lower case
+	rights     rights
+	budget     budget
 }
 
 // node is a row of tblNode, or a reference to one.

@@ -25,7 +25,7 @@ var PeopleColumns = []string{"uri", "address", "name", "email", "upn", "disabled
 
 // ReadPeople takes a map of people: a CSV file whose first line names the columns uri and address. Commas,
 // semicolons and tabs are understood between the columns, as spreadsheets write them. An empty address
-// makes a placeholder. It gives how many people have an address, and the URIs that the archive does not know.
+// makes a placeholder. A column email replaces the person's address of mail. It gives how many people have an address, and the URIs that the archive does not know.
 func (p *Plan) ReadPeople(from io.Reader, name string) (mapped int64, unknown []string, err error) {
 	limited := &io.LimitedReader{R: from, N: maxPeopleBytes + 1}
 	in := bufio.NewReader(limited)
@@ -39,7 +39,7 @@ func (p *Plan) ReadPeople(from io.Reader, name string) (mapped int64, unknown []
 	if err != nil {
 		return 0, nil, badPeople(name, 1, "its first line cannot be read", err)
 	}
-	uriAt, addressAt := column(header, "uri"), column(header, "address")
+	uriAt, addressAt, emailAt := column(header, "uri"), column(header, "address"), column(header, "email")
 	if uriAt < 0 || addressAt < 0 {
 		return 0, nil, badPeople(name, 1, "its first line does not name the columns uri and address", nil)
 	}
@@ -76,6 +76,9 @@ func (p *Plan) ReadPeople(from io.Reader, name string) (mapped int64, unknown []
 		}
 		for _, one := range byURI[uri] {
 			one.Address = strings.Clone(address)
+			if emailAt >= 0 && emailAt < len(row) && strings.TrimSpace(row[emailAt]) != "" {
+				one.Email = strings.TrimSpace(Disarmed(strings.Clone(row[emailAt])))
+			}
 			mapped++
 		}
 	}
