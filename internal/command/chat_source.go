@@ -82,19 +82,15 @@ func exportTo(ctx context.Context, env *Environment, name string, file *os.File)
 		transfer.ExportOptions{Source: name, Level: schema.LevelAll, LeaveOutUnknown: true},
 		env.Sink.Progress,
 	)
-	if err = errors.Join(err, db.Close()); err != nil {
-		return err
+	if err == nil {
+		err = out.Flush()
 	}
-	if err := out.Flush(); err != nil {
-		return failure.Wrap(
-			failure.DiskFull,
-			os.TempDir(),
+	if err = errors.Join(err, db.Close()); archive.IsFull(err) {
+		return failure.Wrap(failure.DiskFull, os.TempDir(),
 			"The folder for temporary files has no room for what the database holds",
-			"Make room there, or name another folder in TMPDIR.",
-			err,
-		)
+			"Make room there, or name another folder in TMPDIR.", err)
 	}
-	return nil
+	return err
 }
 
 // loadPlan opens an archive, or a database in a file, and reads all but its messages. The caller calls close.

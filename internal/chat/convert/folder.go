@@ -195,12 +195,25 @@ func (f *Folder) Create(name string) (io.WriteCloser, error) {
 		return nil, f.failed(name, err)
 	}
 	f.Files++
-	c := &counted{buffer: bufio.NewWriterSize(file, 64<<10), counter: &f.Counter}
+	c := &counted{buffer: bufio.NewWriterSize(explained{f, file, name}, 64<<10), counter: &f.Counter}
 	c.close = func(size int64) error {
 		f.written = append(f.written, writtenFile{name, size})
 		return f.failed(name, file.Close())
 	}
 	return c, nil
+}
+
+// explained is a file of the folder whose errors say what to do.
+type explained struct {
+	folder *Folder
+	file   *os.File
+	name   string
+}
+
+// Write passes bytes on.
+func (e explained) Write(b []byte) (int, error) {
+	n, err := e.file.Write(b)
+	return n, e.folder.failed(e.name, err)
 }
 
 // Done tells that a room is complete since an earlier run.
