@@ -9,7 +9,7 @@ import (
 type commits struct {
 	commit  func(Batch) error
 	discard func(Batch)
-	queue   chan Batch // nil where one follows the other
+	queue   chan Batch
 	stopped chan struct{}
 	ended   sync.WaitGroup
 	failed  error // valid once stopped is closed
@@ -18,9 +18,6 @@ type commits struct {
 func (c *commits) begin(ctx context.Context, m *importing) {
 	c.commit = func(b Batch) error { return m.commit(ctx, b) }
 	c.discard = m.target.Discard
-	if m.Sequential {
-		return
-	}
 	c.queue, c.stopped = make(chan Batch), make(chan struct{})
 	c.ended.Go(func() {
 		defer close(c.stopped)
@@ -34,9 +31,6 @@ func (c *commits) begin(ctx context.Context, m *importing) {
 
 // add hands on a complete batch once the one before it is durable.
 func (c *commits) add(b Batch) error {
-	if c.queue == nil {
-		return c.commit(b)
-	}
 	select {
 	case c.queue <- b:
 		return nil
@@ -48,9 +42,6 @@ func (c *commits) add(b Batch) error {
 
 // end waits for what was handed on, and tells what went wrong with it.
 func (c *commits) end() error {
-	if c.queue == nil {
-		return nil
-	}
 	close(c.queue)
 	c.ended.Wait()
 	return c.failed

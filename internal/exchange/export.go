@@ -20,8 +20,11 @@ type Options struct {
 	IdleTimeout time.Duration     // how long a silent peer is waited for; 0 takes DefaultIdle
 	Explain     func(error) error // says of what this side's store or state failed, for the partner, too; may be nil
 	Progress    func(Result)      // hears how far the session is, after each batch; may be nil
-	// Sequential makes one batch and one content follow the other, so that a run can be repeated exactly.
-	Sequential bool
+	// Chunk is how many bytes of a content travel in one frame, 256 KiB at most, which 0 stands for. A content that is
+	// not larger is taken off the wire whole.
+	Chunk int
+	// Resumable is the size from which a content may come in several sessions; 0 takes the constant of this name.
+	Resumable int64
 }
 
 // The sizes between which a window moves, in content bytes.
@@ -38,6 +41,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Explain == nil {
 		o.Explain = func(err error) error { return err }
+	}
+	if o.Chunk <= 0 || o.Chunk > dataChunk {
+		o.Chunk = dataChunk
+	}
+	if o.Resumable == 0 {
+		o.Resumable = Resumable
 	}
 	return o
 }
@@ -243,9 +252,6 @@ func (x *export) window(ctx context.Context, batch Batch, items []index.Item) er
 	}
 	x.position = Position{batch.Number, batch.Hash}
 	x.unheard = append(x.unheard, batch)
-	if x.Sequential {
-		return x.hear(ctx, 0)
-	}
 	return x.hear(ctx, 1)
 }
 
@@ -295,7 +301,7 @@ const Resumable = 4 << 20
 // part sends one content, or as much of it as the budget allows.
 func (x *export) part(ctx context.Context, want Want, item index.Item) error {
 	length := item.Size - want.Offset
-	if item.Size >= Resumable {
+	if item.Size >= x.Resumable {
 		length = min(length, x.left())
 	}
 	head := binary.AppendUvarint(nil, uint64(want.Item))
@@ -329,13 +335,13 @@ func (x *export) content(ctx context.Context, want Want, item index.Item, length
 		}
 	}
 	if x.buffer == nil {
-		x.buffer = make([]byte, dataChunk)
+		x.buffer = make([]byte, x.Chunk)
 	}
 	for length > 0 {
-		if item.Size >= Resumable && x.conn.long() {
+		if item.Size >= x.Resumable && x.conn.long() {
 			return ErrWithdrawn // the next session goes on where this one stops
 		}
-		n, err := io.ReadFull(c, x.buffer[:min(length, dataChunk)])
+		n, err := io.ReadFull(c, x.buffer[:min(length, int64(x.Chunk))])
 		if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 			return ErrWithdrawn // it is shorter now
 		}

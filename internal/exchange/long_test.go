@@ -109,7 +109,8 @@ func asksAgain(t *testing.T, conn net.Conn) error {
 				k, _, err = w.receive(&buffer)
 			}
 			if err == nil {
-				err = w.send(frameAck, encodeAck(Ack{Number: offered.Number, Hash: offered.Hash}), true)
+				// Beside reading: the exporter asks on while this answer is under way, and a pipe holds nothing.
+				go func() { _ = w.send(frameAck, encodeAck(Ack{Number: offered.Number, Hash: offered.Hash}), true) }()
 			}
 		case frameGoodbye:
 			return nil
@@ -205,7 +206,7 @@ func TestP19_EndlessStepsAreGivenUp(t *testing.T) {
 			done := make(chan error, 1)
 			go func() { done <- asksAgain(t, b) }()
 			began := time.Now()
-			result, err := Export(t.Context(), a, files(), Options{Sequential: true})
+			result, err := Export(t.Context(), a, files(), Options{})
 			if err = errors.Join(err, <-done); err != nil || result.Drained || time.Since(began) > longEnough+time.Hour {
 				t.Errorf("it ended after %s with %+v, %v", time.Since(began), result, err)
 			}

@@ -72,7 +72,7 @@ func partOf(body []byte, items []index.Item, wanted map[int]int64) (Part, error)
 
 func (m *importing) part(ctx context.Context, batch Batch, part Part, w *writers) error {
 	content := &incomingContent{wire: m.wire, buffer: &m.buffer, left: part.Length}
-	if part.Length > dataChunk || m.Sequential {
+	if part.Length > int64(m.Chunk) {
 		err := m.target.Receive(ctx, batch, part, content)
 		if _, drainErr := io.Copy(io.Discard, content); drainErr != nil && !errors.Is(drainErr, ErrWithdrawn) {
 			return drainErr

@@ -48,20 +48,6 @@ func (s *real) rights(name, as string) error {
 	if name == as {
 		return nil
 	}
-	if err := s.give(name, as); !without(err) {
-		return err
-	}
-	return nil
-}
-
-// without tells that the volume has no access lists, or that this process may not read or set them, as on a
-// share of which the permissions end at changing files.
-func without(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, windows.ERROR_NOT_SUPPORTED) ||
-		errors.Is(err, windows.ERROR_INVALID_FUNCTION) || errors.Is(err, windows.ERROR_INVALID_PARAMETER)
-}
-
-func (s *real) give(name, as string) error {
 	list, err := s.listAt(as)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ type Info struct {
 	// Volume tells the volume on which it lies; 0 when unknown. It may change when a volume is mounted anew. A
 	// folder that is mounted at a second place counts as a volume of its own there.
 	Volume uint64
-	// Withheld are the permission bits, as of chmod(1), that it does not give; 0 where the store has none.
+	// Withheld are the permission bits, as of chmod(1), that it does not give; 0 where the store has no such bits.
 	Withheld uint32
 	// Links is how many names the file has; 0 when unknown.
 	Links uint32

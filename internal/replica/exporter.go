@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,12 +28,12 @@ type Exporter struct {
 // Exporter prepares one session towards the partner. With full set everything is compared, as the order that is
 // kept says.
 func (r *Replica) Exporter(full bool) *Exporter {
-	return &Exporter{Replica: r, full: full, most: itemsAtOnce}
+	return &Exporter{Replica: r, full: full, most: cmp.Or(r.WindowItems, itemsAtOnce)}
 }
 
 // Smaller halves so many times how many items a window has: after sessions that broke, less is at stake.
 func (e *Exporter) Smaller(times int) *Exporter {
-	e.most = max(itemsAtOnce>>min(times, 32), leastAtOnce)
+	e.most = max(cmp.Or(e.WindowItems, itemsAtOnce)>>min(times, 32), min(leastAtOnce, cmp.Or(e.WindowItems, leastAtOnce)))
 	return e
 }
 

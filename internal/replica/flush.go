@@ -188,7 +188,8 @@ func (r *Replica) flushEarlier() error {
 	if err == nil {
 		_, err = r.flush(r.context(), nil)
 	}
-	if err != nil {
+	// In another store there is nothing of it, and the service has to come up for it to be restored.
+	if err != nil && !errors.Is(err, filestore.ErrAnotherStore) {
 		return fmt.Errorf("make durable what an earlier run moved: %w", err)
 	}
 	return nil

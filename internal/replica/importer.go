@@ -300,7 +300,7 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 				continue
 			}
 			want := exchange.Want{Item: i}
-			if theirs.Size >= exchange.Resumable && !parts[theirs.Hash] {
+			if theirs.Size >= cmp.Or(im.Resumable, exchange.Resumable) && !parts[theirs.Hash] {
 				parts[theirs.Hash], s.part = true, true
 				if info, err := im.Store.Lstat(im.partName(theirs)); err == nil && info.Size <= theirs.Size {
 					want.Offset = info.Size

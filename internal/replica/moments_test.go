@@ -68,7 +68,7 @@ func TestP6_WhatThePartnerSendsHidesNoLoss(t *testing.T) {
 				}
 				return nil
 			})
-			if _, err := a.sendInWindows(t, b, false, exchange.Options{WindowBytes: 20, Sequential: true}); err != nil {
+			if _, err := a.sendInWindows(t, b, false, exchange.Options{WindowBytes: 20}); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -42,6 +42,9 @@ type Options struct {
 	Guard         func() error         // asked before each batch is published: may this process still write?
 	Admit         func(filestore.Info) // hears of a store, by its root, before it is taken for the known one; may be nil
 	Readers       int                  // files that a look reads at a time; with 0 one follows the other
+	Resumable     int64                // as in exchange.Options
+	WindowItems   int                  // items of one window; 0 takes what fits
+	Turn          func()               // called when somebody goes on who had to wait for a lock; nil but in tests that repeat one course of events
 	Retention     Retention            // how long kept versions stay
 	Grace         time.Duration        // of the service's running time, how long tombstones stay; 0 stands for DefaultGrace
 }
@@ -56,7 +59,7 @@ type Replica struct {
 	forgotAt    int64  // service clock when old tombstones were last looked for; guarded by looking
 
 	// writing orders everything that changes both disk and index; looking lets one look run at a time.
-	writing, looking sync.Mutex
+	writing, looking lock
 	follow           follow
 	sessions         sessions     // of the partner
 	littered         atomic.Bool  // something may be left in Temp
@@ -84,6 +87,7 @@ type Replica struct {
 // run left half-written, and reads its clock.
 func Open(o Options) (*Replica, error) {
 	r := &Replica{Options: o, unflushed: map[string]error{}, life: rand.Text()}
+	r.writing, r.looking, r.versions.removing = newLock(o.Turn), newLock(o.Turn), newLock(o.Turn)
 	r.sessions.slot = make(chan struct{}, 1)
 	r.versions.inUse = map[string]int{}
 	r.state.holds = map[string]string{}

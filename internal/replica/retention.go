@@ -26,7 +26,7 @@ type versions struct {
 	sync.Mutex
 	inUse    map[string]int // batches that retention leaves alone
 	compared bool           // the index was compared with what is there
-	removing sync.Mutex     // lets one at a time compare or remove
+	removing lock           // lets one at a time compare or remove
 }
 
 // batchesAtOnce is how many batches of kept versions are listed, or forgotten, at a time.

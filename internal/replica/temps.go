@@ -68,7 +68,9 @@ func (r *Replica) sweepFolder(folder, prefix string) error {
 		case !part && !strings.HasPrefix(info.Name, prefix):
 			continue
 		}
-		if err := r.Store.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := r.Store.Remove(name); errors.Is(err, filestore.ErrAnotherStore) {
+			return nil // it is not this side's to sweep
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("sweep temporary files: %w", err)
 		}
 	}

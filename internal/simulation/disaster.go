@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
@@ -22,6 +23,7 @@ func (w *week) disaster(s *side) error {
 		return err
 	}
 	w.unlock(s)
+	w.mount(s, false)
 	switch old, choice := w.old[s.number], w.random.IntN(6); {
 	case choice == 0:
 		w.note("%s loses its index", s.pool)
@@ -114,6 +116,7 @@ func (w *week) confirm(s *side) error {
 		return nil
 	}
 	w.note("%s: the loss of %d files is confirmed", s.pool, loss.Files)
+	s.confirmed = s.confirmed || !own
 	if own { // else it was the partner's wish, which the model knows already
 		w.model.confirmed(s)
 	}
@@ -124,7 +127,7 @@ func (w *week) confirm(s *side) error {
 func (w *week) settle() error {
 	w.note("all is well from here on")
 	for _, s := range w.sides {
-		s.full, s.stateFull, s.unmounted, s.flaky = false, false, false, 0
+		w.heal(s)
 		w.unlock(s)
 	}
 	for _, full := range []bool{false, true} {
@@ -145,7 +148,7 @@ func (w *week) rest(full bool) error {
 				}
 			}
 			if s.replica == nil {
-				return fmt.Errorf("%s does not start though all is well", s.pool)
+				return fmt.Errorf("%s does not start though all is well: %w", s.pool, s.down)
 			}
 		}
 		w.watch()
@@ -191,7 +194,7 @@ func (w *week) quiet(s *side, round int, full bool) (bool, error) {
 				return false, err
 			}
 			if to.replica.Held() == "" {
-				_, err := w.session(to, s, true, -1)
+				_, err := w.orderedSession(to, s)
 				if err != nil && !failure.IsID(err, failure.StateUnusable) { // a side that was set back as a whole: its service tries again
 					return false, fmt.Errorf("the restore failed though all is well: %w", err)
 				}
@@ -215,7 +218,11 @@ func (w *week) quiet(s *side, round int, full bool) (bool, error) {
 	if to.replica.Held() != "" {
 		return false, nil
 	}
-	result, err := w.session(s, to, round == 10, -1)
+	compare := func() (exchange.Result, error) { return w.session(s, to, false, -1) }
+	if round == 10 {
+		compare = func() (exchange.Result, error) { return w.orderedSession(s, to) }
+	}
+	result, err := compare()
 	w.note("%s cycles: %+v, sent %+v, %v", s.pool, look, result, err)
 	if err != nil && !failure.IsID(err, failure.StoreHeld) {
 		return true, nil
@@ -239,7 +246,11 @@ func (w *week) alike() error {
 			if _, err := s.replica.Look(w.context()); err != nil {
 				return err
 			}
-			result, err := w.session(s, w.other(s), full, -1)
+			compare := func() (exchange.Result, error) { return w.session(s, w.other(s), false, -1) }
+			if full {
+				compare = func() (exchange.Result, error) { return w.orderedSession(s, w.other(s)) }
+			}
+			result, err := compare()
 			if err != nil {
 				return fmt.Errorf("P3: a last comparison failed: %w", err)
 			}

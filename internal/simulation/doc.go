@@ -1,10 +1,16 @@
 // Package simulation runs two paired pools for a simulated week, over and over, each time with
 // another seed: the real index, planner, replica, brake and wire, over file stores and state disks in
 // memory that lose power, with people and programs that write, rename and delete meanwhile, clocks
-// that jump, connections that break, disks that fill up, and state that is lost or set back.
+// that jump, connections that break, disks that fill up, state that is lost or set back, and stores that are
+// unmounted and come back, also while an order is carried out.
 //
-// It promises that one seed is one course of events: a failing seed, run again, fails again. Nothing
-// of the program uses it. It may import replica and everything below it.
+// What runs is what production runs: batches are planned while the one before is committed, several contents are
+// written at a time, and sessions overlap: both directions at once, an exporter that left one half-open and began
+// another, a service that lost power and began anew while its bytes still arrive, lines on which nothing comes for a
+// while. Each goroutine waits for its turn before it asks a store or reads a line; the seed says whose turn it is.
+//
+// It promises that one seed is one course of events: a failing seed, run again, fails again. A week needs a bubble of
+// testing/synctest. Nothing of the program uses it. It may import replica and everything below it.
 //
 // Which test holds which promise of a replicator that is trusted with the only copy (go test -run TestP
 // lists and runs them; a test's name begins with the promises that it holds):
@@ -15,12 +21,12 @@
 //	P4  no silent loss            simulated weeks; conflicts (replica)
 //	P5  symmetric                 the planner's table and its property (plan)
 //	P6  deletions need evidence   simulated weeks; a fault at each operation (here and in replica); what the partner sends after a loss (replica)
-//	P7  mass deletions are held   brake; confirmations and what is told (replica)
-//	P8  the store's identity      the marker (here); replaced folders (replica)
+//	P7  mass deletions are held   simulated weeks; brake; what takes nearly everything from its place, however it is cut into batches (replica)
+//	P8  the store's identity      simulated weeks in which nothing may be written below a mount point; the marker (here); replaced folders (replica); real mounts (service)
 //	P9  changing files            racing writers in simulated weeks; service
 //	P10 held files                a Windows-like side
 //	P11 a full disk               simulated weeks; a fault at each operation; room (replica)
-//	P12 cut and half-open lines   two services in two network namespaces; a peer that drips (exchange)
+//	P12 cut and half-open lines   simulated weeks; two services in two network namespaces; a peer that drips (exchange)
 //	P13 clocks decide nothing     simulated weeks with clocks that jump by years; coarser times
 //	P14 bit rot                   flipped bits (index); scrub (replica)
 //	P15 lost state                simulated weeks in which indexes and stores are lost or set back
@@ -35,4 +41,6 @@
 //	P24 an honest status          states (service); a fault that nobody is told of (here)
 //	P25 old and newer versions    archives of the first version (chat/archive)
 //	P26 secrets stay              cli; service, with real processes
+//	P27 claims were looked at     states and orders (service); a tree in motion (filestore); what a scan could not take (replica)
+//	P28 a lying partner           what a partner claims of counters, names, contents and kinds (plan, replica); one budget for all its sessions (service)
 package simulation

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"csbackup/internal/filestore"
@@ -32,7 +31,7 @@ func changed(stores filestore.MemoryOptions) (*week, error) {
 	w := newWeek(1, false, "")
 	for i, s := range w.sides {
 		mounted.unmount(s.diskName)
-		w.sides[i] = newSide(i, w.random, stores)
+		w.sides[i] = newSide(w.turns, i, w.random, stores)
 	}
 	a, b := w.sides[0], w.sides[1]
 	for _, s := range w.sides {
@@ -135,32 +134,30 @@ func TestP2_P4_P6_P11_EachOperationFailsOnce(t *testing.T) {
 
 func eachOperationFails(t *testing.T, stores filestore.MemoryOptions) {
 	for number := range 2 {
-		count, err := sweep(stores, number, 0, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		count := 0
+		synctest.Test(t, func(t *testing.T) {
+			var err error
+			if count, err = sweep(stores, number, 0, nil); err != nil {
+				t.Fatal(err)
+			}
+		})
 		var next, done atomic.Int64
-		var running sync.WaitGroup
-		for range runtime.GOMAXPROCS(0) {
-			running.Go(func() {
-				for {
-					nth := int(next.Add(1))
-					if nth > count || t.Failed() {
-						return
-					}
-					for i, fault := range faults {
-						if os.Getenv(everyFault) == "" && (nth%5 != 0 || nth/5%len(faults) != i) {
-							continue
-						}
-						if _, err := sweep(stores, number, nth, fault); err != nil {
-							t.Error(err)
-						}
-						done.Add(1)
-					}
+		sideBySide(t, func(t *testing.T) bool {
+			nth := int(next.Add(1))
+			if nth > count {
+				return false
+			}
+			for i, fault := range faults {
+				if os.Getenv(everyFault) == "" && (nth%5 != 0 || nth/5%len(faults) != i) {
+					continue
 				}
-			})
-		}
-		running.Wait()
+				if _, err := sweep(stores, number, nth, fault); err != nil {
+					t.Error(err)
+				}
+				done.Add(1)
+			}
+			return true
+		})
 		t.Logf("pool%d: %d operations, %d failures tried", number+1, count, done.Load())
 	}
 }

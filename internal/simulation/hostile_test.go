@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func (b *body) Close() error              { return nil }
 func victim(t testing.TB, options filestore.MemoryOptions) *side {
 	t.Helper()
 	w := newWeek(1, false, "")
-	s := newSide(0, w.random, options)
+	s := newSide(w.turns, 0, w.random, options)
 	if err := s.start(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,15 +80,14 @@ func partnerOf(s *side) *hostile {
 // attack runs a session of a hostile partner.
 func attack(t testing.TB, s *side, h exchange.Source) (imported, exported error) {
 	t.Helper()
-	a, b := newLine(-1, func(int) error { return nil })
+	a, b := net.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		b.begin()
-		err := exchange.Import(t.Context(), b, s.replica.Importer(), exchange.Options{Sequential: true})
+		err := exchange.Import(t.Context(), b, s.replica.Importer(), exchange.Options{})
 		b.Close()
 		done <- err
 	}()
-	_, exported = exchange.Export(t.Context(), a, h, exchange.Options{Sequential: true})
+	_, exported = exchange.Export(t.Context(), a, h, exchange.Options{})
 	a.Close()
 	return <-done, exported
 }
@@ -188,12 +188,12 @@ func TestP1_P19_ContentsThatLie(t *testing.T) {
 
 // recorder keeps what an exporter sent.
 type recorder struct {
-	*end
+	io.ReadWriteCloser
 	sent *bytes.Buffer
 }
 
 func (r recorder) Write(p []byte) (int, error) {
-	n, err := r.end.Write(p)
+	n, err := r.ReadWriteCloser.Write(p)
 	r.sent.Write(p[:n])
 	return n, err
 }
@@ -213,16 +213,15 @@ func recorded(t testing.TB, s *side) []byte {
 	h.offer("CollabContent/m/f", "a content")
 	h.offer("CollabContent/m/own", "another content")
 	h.items = append(h.items, index.Item{Path: "CollabContent/m/gone", Kind: index.Tombstone, Vector: index.Vector{{Replica: 99, Counter: 2}}, Sequence: 3})
-	a, b := newLine(-1, func(int) error { return nil })
+	a, b := net.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		b.begin()
-		err := exchange.Import(t.Context(), b, s.replica.Importer(), exchange.Options{Sequential: true})
+		err := exchange.Import(t.Context(), b, s.replica.Importer(), exchange.Options{})
 		b.Close()
 		done <- err
 	}()
 	var sent bytes.Buffer
-	_, err := exchange.Export(t.Context(), recorder{a, &sent}, h, exchange.Options{Sequential: true})
+	_, err := exchange.Export(t.Context(), recorder{a, &sent}, h, exchange.Options{})
 	a.Close()
 	if err = errors.Join(err, <-done); err != nil {
 		t.Fatal(err)
@@ -235,7 +234,7 @@ func TestP20_AReplayedSessionIsRefused(t *testing.T) {
 	s := victim(t, filestore.MemoryOptions{})
 	sent := recorded(t, s)
 	before := s.live()
-	if err := exchange.Import(t.Context(), said{bytes.NewReader(sent)}, s.replica.Importer(), exchange.Options{Sequential: true}); !errors.Is(err, exchange.ErrGap) {
+	if err := exchange.Import(t.Context(), said{bytes.NewReader(sent)}, s.replica.Importer(), exchange.Options{}); !errors.Is(err, exchange.ErrGap) {
 		t.Errorf("a replayed session ends with %v", err)
 	}
 	if !maps.Equal(before, s.live()) {
@@ -253,7 +252,7 @@ func FuzzP19_ASession(f *testing.F) {
 	f.Add(append(bytes.Clone(sent), sent...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s := victim(t, filestore.MemoryOptions{})
-		_ = exchange.Import(t.Context(), said{bytes.NewReader(raw)}, s.replica.Importer(), exchange.Options{Sequential: true})
+		_ = exchange.Import(t.Context(), said{bytes.NewReader(raw)}, s.replica.Importer(), exchange.Options{})
 		if got := s.outside(); len(got) > 0 {
 			t.Errorf("something stands at %q", got)
 		}

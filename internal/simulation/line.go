@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 )
@@ -9,81 +10,49 @@ import (
 // errCut: the line between the pools broke.
 var errCut = errors.New("the line was cut")
 
-// line is a connection between the two ends of a session. Only one end runs at a time: an end hands
-// over when it wants to read what has not come yet. So a session takes the same course on every run.
+// line is a connection between the two ends of a session. What is written is on its way until the other end reads it.
 type line struct {
-	mu      sync.Mutex
-	moved   *sync.Cond
-	turn    int
+	*turns
+	name    string
+	lock    sync.Mutex
 	ends    [2]*end
-	cut     bool
-	passage func(from int) error // asked before each write and read of an end; its error cuts the line
-	left    int                  // bytes until the line is cut; negative for never
+	cut     bool // both ends notice
+	stalled bool // nothing arrives
+	passage func(from int) error
+	left    int // bytes until the line is cut; negative for never
 }
 
 // end is one end of a line.
 type end struct {
 	*line
-	me      int
-	waiting bool
-	closed  bool
-	inbox   []byte
+	me     int
+	closed bool
+	gone   bool // it is closed, and the other end was not told
+	inbox  []byte
 }
 
-// newLine makes a line that is cut after so many bytes, or never when it is negative.
-func newLine(cutAfter int, passage func(from int) error) (a, b *end) {
-	l := &line{passage: passage, left: cutAfter}
-	l.moved = sync.NewCond(&l.mu)
+// newLine makes a line that is cut after so many bytes, or never when it is negative. passage is asked before an end
+// reads; its error cuts the line.
+func newLine(t *turns, name string, cutAfter int, passage func(from int) error) *line {
+	l := &line{turns: t, name: name, passage: passage, left: cutAfter}
 	for i := range l.ends {
 		l.ends[i] = &end{line: l, me: i}
 	}
-	return l.ends[0], l.ends[1]
+	return l
 }
 
 func (e *end) other() *end { return e.ends[1-e.me] }
 
-// begin waits for the end's first turn.
-func (e *end) begin() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for e.turn != e.me {
-		e.moved.Wait()
-	}
-}
-
-// over lets the other end run. The caller holds the lock.
-func (e *end) over() {
-	e.turn = 1 - e.me
-	e.moved.Broadcast()
-}
-
-func (e *end) pass() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return io.ErrClosedPipe
-	}
-	if e.cut {
-		return errCut
-	}
-	if err := e.passage(e.me); err != nil {
-		e.cut = true
-		e.moved.Broadcast()
-		return err
-	}
-	return nil
-}
-
 // Write never waits: what is sent lies in the other end's inbox.
 func (e *end) Write(p []byte) (int, error) {
-	if err := e.pass(); err != nil {
-		return 0, err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.lock.Lock()
+	defer e.lock.Unlock()
 	to := e.other()
-	if to.closed {
+	switch {
+	case e.closed, to.closed && !to.gone:
 		return 0, io.ErrClosedPipe
+	case e.cut:
+		return 0, errCut
 	}
 	n := len(p)
 	if e.left >= 0 && n > e.left {
@@ -93,7 +62,6 @@ func (e *end) Write(p []byte) (int, error) {
 	if e.left >= 0 {
 		e.left -= n
 	}
-	e.moved.Broadcast()
 	if n < len(p) {
 		e.cut = true
 		return n, errCut
@@ -101,45 +69,61 @@ func (e *end) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Read hands over until something has come.
+// Read waits until something has come, and takes a part of it.
 func (e *end) Read(p []byte) (int, error) {
-	if err := e.pass(); err != nil {
+	most := 0
+	err := e.take(fmt.Sprintf("%s %d reads", e.name, e.me), e.ready, func() error {
+		most = len(p)
+		if e.random.IntN(3) == 0 {
+			most = 1 + e.random.IntN(64)
+		}
+		err := e.passage(e.me)
+		if err != nil && e.random.IntN(2) == 0 {
+			e.vanish() // a machine that loses power says nothing
+		}
+		return err
+	})
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	switch {
+	case e.closed:
+		return 0, io.ErrClosedPipe
+	case err != nil:
 		return 0, err
+	case len(e.inbox) > 0:
+		n := copy(p[:min(len(p), most)], e.inbox)
+		e.inbox = e.inbox[n:]
+		return n, nil
+	case e.cut:
+		return 0, errCut
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.waiting = true
-	defer func() { e.waiting = false }()
-	for {
-		if e.turn == e.me || e.other().closed {
-			switch {
-			case e.closed:
-				return 0, io.ErrClosedPipe
-			case len(e.inbox) > 0:
-				n := copy(p, e.inbox)
-				e.inbox = e.inbox[n:]
-				return n, nil
-			case e.cut:
-				return 0, errCut
-			case e.other().closed:
-				return 0, io.EOF
-			}
-		}
-		// Both wait with nothing on the way only while an end works beside its reading.
-		if e.turn == e.me && (!e.other().waiting || len(e.other().inbox) > 0) {
-			e.over()
-		}
-		e.moved.Wait()
-	}
+	return 0, io.EOF
+}
+
+func (e *end) ready() bool {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	return e.closed || !e.stalled && (len(e.inbox) > 0 || e.cut || e.other().closed && !e.other().gone)
 }
 
 // Close ends this end; the other reads what was sent, then the end.
 func (e *end) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.closed {
-		e.closed = true
-		e.over()
-	}
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	e.closed = true
 	return nil
+}
+
+// vanish ends this end without the other being told: its machine is gone, or the network between.
+func (e *end) vanish() {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	e.closed, e.gone = true, true
+}
+
+// stall holds what is on its way, or lets it arrive.
+func (l *line) stall(on bool) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.stalled = on
 }

@@ -98,6 +98,9 @@ func (m *model) confirmed(s *side) {
 // check compares both sides with what must hold after the program acted.
 func (w *week) check(after string) error {
 	m := &w.model
+	if err := w.nothingBelow(); err != nil {
+		return fmt.Errorf("after %s: %w", after, err)
+	}
 	reachable := map[string]bool{}
 	for _, s := range w.sides {
 		if s.within != nil {

@@ -12,7 +12,7 @@ import (
 
 // person does one thing that people and their programs do to a file store.
 func (w *week) person(s *side) {
-	if s.unmounted {
+	if s.unmounted || s.away {
 		return
 	}
 	files := s.live()
@@ -186,9 +186,13 @@ func (w *week) meddler(s *side) func(string) {
 
 // massDeletion removes most of what a side has.
 func (w *week) massDeletion(s *side) {
+	odds := 80
+	if w.chance(50) {
+		odds = 100
+	}
 	w.note("%s: most is removed on purpose", s.pool)
 	for _, name := range sortedKeys(s.live()) {
-		if w.chance(80) && !s.unmounted {
+		if w.chance(odds) && !s.unmounted && !s.away {
 			w.remove(s, name)
 		}
 	}

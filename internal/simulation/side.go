@@ -28,6 +28,12 @@ var roots = []string{"CollabContent", "CollabMetadata"}
 
 const base = "backup/BackupStore/DataConf"
 
+// The sizes of production, made small: contents of this size come in parts, in frames of that one.
+const (
+	resumable = 24
+	chunk     = 16
+)
+
 // settling is how long a path must be gone before its deletion travels.
 const settling = 5 * time.Second
 
@@ -38,7 +44,11 @@ type side struct {
 	folder        string // the pool's own folder in its store
 	random        *rand.Rand
 
+	turns    *turns // of the week
 	store    *filestore.Memory
+	bare     *filestore.Memory // the empty mount point
+	taken    filestore.Info    // the root of a store that an order took for this side's
+	away     bool              // nothing is mounted: the mount point stands under the path
 	disk     *disk
 	diskName string
 
@@ -53,18 +63,23 @@ type side struct {
 	left    *filestore.Memory // what the crash left
 	drive   *disk
 
+	windowItems                int
+	acting                     atomic.Int32 // goroutines that act for this side
 	full, stateFull, unmounted bool
 	failing                    func(op, name string) error // says which operation fails, beside the others; may be nil
 	flaky                      int                         // one operation in so many fails; 0 for none
+	confirmed                  bool                        // an administrator confirmed what the partner asks for
+	down                       error                       // why the service did not come up the last time
 	within                     error                       // an operation on the store was called within an update of the index
 	meddle                     func(op string)
+	faulty                     func()               // hears of each operation that fails; may be nil
 	trace                      func(string, ...any) // hears each operation; may be nil
 }
 
 var diskNumber atomic.Uint64
 
-func newSide(number int, random *rand.Rand, options filestore.MemoryOptions) *side {
-	s := &side{number: number, pool: fmt.Sprintf("pool%d.example", number+1), partner: fmt.Sprintf("pool%d.example", 2-number),
+func newSide(t *turns, number int, random *rand.Rand, options filestore.MemoryOptions) *side {
+	s := &side{turns: t, windowItems: 1 + random.IntN(8), bare: filestore.NewMemory(options), number: number, pool: fmt.Sprintf("pool%d.example", number+1), partner: fmt.Sprintf("pool%d.example", 2-number),
 		folder: fmt.Sprintf("%d-WebServices-%d", number+1, number+1), random: random,
 		store: filestore.NewMemory(options), disk: newDisk(),
 		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -104,13 +119,41 @@ func (s *side) step(op string) error {
 	return nil
 }
 
+// standing is what stands under the store's path.
+func (s *side) standing() *filestore.Memory {
+	if s.away {
+		return s.bare
+	}
+	return s.store
+}
+
+// admits tells, as the service does, whether a store that came under the path may be changed.
+func (s *side) admits(store filestore.Store) error {
+	knows, recognized, err := replica.Recognizes(s.index, store, base)
+	if err != nil || recognized {
+		s.taken = filestore.Info{}
+		return err
+	}
+	root, err := store.Lstat(".")
+	if err != nil || !knows || s.taken.Kind != 0 && s.taken.Identity == root.Identity && s.taken.Volume == root.Volume {
+		return err
+	}
+	return errors.New("it is not the one that was there until now")
+}
+
 // decide is what the file store's wrapper asks before each operation.
 func (s *side) decide(op, name string) error {
+	if indextest.WithinUpdate() { // nobody who waits for the index may wait for a turn
+		s.within = fmt.Errorf("P24: %s of %q within an update of the index", op, name)
+		return s.outcome(op, name)
+	}
+	return s.turns.take(s.pool+" "+op+" "+name, nil, func() error { return s.outcome(op, name) })
+}
+
+// outcome says how an operation goes.
+func (s *side) outcome(op, name string) error {
 	if s.trace != nil {
 		s.trace("  %s %s %s", s.pool, op, name)
-	}
-	if indextest.WithinUpdate() {
-		s.within = fmt.Errorf("P24: %s of %q within an update of the index", op, name)
 	}
 	if err := s.step(op); err != nil {
 		return err
@@ -120,6 +163,15 @@ func (s *side) decide(op, name string) error {
 			return err
 		}
 	}
+	err := s.trouble(op, name)
+	if err != nil && s.faulty != nil {
+		s.faulty()
+	}
+	return err
+}
+
+// trouble is the error with which an operation fails, nil for none.
+func (s *side) trouble(op, name string) error {
 	switch {
 	case s.unmounted:
 		return errUnmounted
@@ -133,7 +185,7 @@ func (s *side) decide(op, name string) error {
 
 // start runs the service as the program does: it opens the index, which must be sound, and the replica.
 func (s *side) start() error {
-	s.steps, s.crashAt, s.dead, s.elapsed = 0, 0, false, 0
+	s.steps, s.crashAt, s.dead, s.elapsed, s.taken = 0, 0, false, 0, filestore.Info{}
 	x, err := index.Open(s.diskName+"/index", index.Options{VFS: diskSystem,
 		NewReplica: func() index.Replica { return index.Replica(s.random.Uint64()) }})
 	if err != nil {
@@ -142,7 +194,8 @@ func (s *side) start() error {
 		}
 		return fmt.Errorf("%s: open the index: %w", s.pool, err)
 	}
-	store := filestore.NewFaulty(s.store, s.decide)
+	s.index = x
+	store := filestore.NewFaulty(&following{now: s.standing, admit: s.admits}, s.decide)
 	var places []replica.Root
 	for _, name := range roots {
 		places = append(places, replica.Root{Name: name, Folder: s.folder + "/" + name})
@@ -152,14 +205,16 @@ func (s *side) start() error {
 		Roots: places, Base: base, Elapsed: func() time.Duration { return s.elapsed }, Now: func() time.Time { return s.clock },
 		Settle: func() time.Duration { return settling }, Settings: func() []byte { return nil },
 		Offered: func([]byte) {}, Guard: func() error { return nil },
+		Admit: func(root filestore.Info) { s.taken = root }, Resumable: resumable, WindowItems: s.windowItems,
+		Turn: func() { _ = s.turns.take(s.pool+" goes on", nil, func() error { return nil }) },
 	})
 	if err == nil {
 		err = r.Renew()
 	}
-	if err != nil { // the service does not come up; it is tried again later
+	if s.down = err; err != nil { // the service does not come up; it is tried again later
 		return x.Close()
 	}
-	s.index, s.replica = x, r
+	s.replica = r
 	return nil
 }
 

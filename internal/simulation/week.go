@@ -1,15 +1,11 @@
 package simulation
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"time"
 
-	"csbackup/internal/exchange"
-	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 )
@@ -25,6 +21,26 @@ type week struct {
 	number  int // of contents made so far
 	old     [2]*snapshot
 	failed  error
+	turns   *turns
+	phase   *phase // what goes on side by side now; nil between two phases
+	told    Told
+}
+
+// Told counts what a week put the program through.
+type Told struct {
+	Sessions, Overlapped int // sessions, and those that ran while another one did
+	Halves, Stalls       int // lines of which one end vanished, or on which nothing arrived for a while
+	Remounts             int // stores that went away or came back while the program acted
+	Restarts             int // services that began anew while sessions of theirs were under way
+	Faults               int // operations that failed
+	Steps, Choices       int // turns that were given, and those at which more than one could have been
+}
+
+// Add counts another week.
+func (t *Told) Add(o Told) {
+	t.Sessions, t.Overlapped = t.Sessions+o.Sessions, t.Overlapped+o.Overlapped
+	t.Halves, t.Stalls, t.Remounts, t.Restarts = t.Halves+o.Halves, t.Stalls+o.Stalls, t.Remounts+o.Remounts, t.Restarts+o.Restarts
+	t.Faults, t.Steps, t.Choices = t.Faults+o.Faults, t.Steps+o.Steps, t.Choices+o.Choices
 }
 
 // snapshot is a copy of a store or of a disk that somebody may put back later.
@@ -33,17 +49,25 @@ type snapshot struct {
 	disk  *disk
 }
 
-// Week runs the week of a seed. The error tells which promise was broken, and the course of events; with
-// detail also each operation, and with watch what both sides know of that path.
-func Week(seed uint64, detail bool, watch string) error { return newWeek(seed, detail, watch).live() }
+// Week runs the week of a seed, in a bubble of testing/synctest, and tells what it put the program through. The error
+// tells which promise was broken, and the course of events; with detail also each operation, and with watch what both
+// sides know of that path.
+func Week(seed uint64, detail bool, watch string) (Told, error) {
+	w := newWeek(seed, detail, watch)
+	err := w.live()
+	w.told.Steps, w.told.Choices = w.turns.steps, w.turns.pair
+	return w.told, err
+}
 
 func newWeek(seed uint64, detail bool, watch string) *week {
 	w := &week{seed: seed, random: rand.New(rand.NewPCG(seed, 1)), watched: watch}
+	w.turns = &turns{random: rand.New(rand.NewPCG(seed, 9))}
 	w.model.start()
 	for i := range w.sides {
-		w.sides[i] = newSide(i, rand.New(rand.NewPCG(seed, uint64(i)+2)), filestore.MemoryOptions{})
+		w.sides[i] = newSide(w.turns, i, rand.New(rand.NewPCG(seed, uint64(i)+2)), filestore.MemoryOptions{})
+		w.sides[i].faulty = func() { w.told.Faults++ }
 		if detail {
-			w.sides[i].trace = w.note
+			w.sides[i].trace, w.turns.trace = w.note, w.note
 		}
 	}
 	return w
@@ -112,9 +136,12 @@ func (w *week) event() error {
 			w.person(s)
 		}
 	case pick < 75:
-		return w.cycle(s, false)
+		return w.cycle(s)
 	case pick < 79:
-		return w.cycle(s, true)
+		if err := w.order(s); err != nil {
+			return err
+		}
+		return w.cycle(s)
 	case pick < 83:
 		return w.restart(s)
 	case pick < 86:
@@ -143,7 +170,9 @@ func (w *week) event() error {
 
 // trouble begins or ends what makes operations fail.
 func (w *week) trouble(s *side) {
-	switch w.random.IntN(6) {
+	switch w.random.IntN(7) {
+	case 6:
+		w.mount(s, !s.away)
 	case 0:
 		s.full = !s.full
 		w.note("the volume of %s is full: %v", s.pool, s.full)
@@ -160,7 +189,7 @@ func (w *week) trouble(s *side) {
 		}
 		w.note("one operation in %d of %s fails", s.flaky, s.pool)
 	default:
-		s.full, s.stateFull, s.unmounted, s.flaky = false, false, false, 0
+		w.heal(s)
 		w.note("%s is well again", s.pool)
 	}
 }
@@ -190,78 +219,6 @@ func (w *week) losePower(s *side) {
 	w.model.found(s)
 }
 
-// cycle is one cycle of a side's service: look, and send what changed.
-func (w *week) cycle(s *side, full bool) error {
-	to := w.other(s)
-	for _, one := range w.sides {
-		if one.replica == nil {
-			if err := w.bringUp(one); err != nil {
-				return err
-			}
-		}
-	}
-	if s.replica == nil {
-		return nil
-	}
-	s.elapsed += time.Duration(1+w.random.IntN(20)) * time.Second
-	to.elapsed += time.Second
-	s.clock = s.clock.Add(2 * time.Minute)
-	if w.chance(20) {
-		victim := w.any()
-		victim.crashAt = victim.steps + 1 + w.random.IntN(1<<(2+w.random.IntN(9)))
-	}
-	racing := w.chance(30)
-	if racing {
-		for _, one := range w.sides {
-			one.meddle = w.meddler(one)
-		}
-	}
-	cutAfter := -1
-	if w.chance(20) {
-		cutAfter = w.random.IntN(1 << (4 + w.random.IntN(9)))
-	}
-	w.note("%s cycles (full %v, racing %v, cut after %d, power of %s to step %d, of %s to step %d)", s.pool, full, racing, cutAfter,
-		w.sides[0].pool, w.sides[0].crashAt, w.sides[1].pool, w.sides[1].crashAt)
-	w.model.begin(w.sides)
-	look := s.replica.CatchUp
-	if full || w.chance(10) {
-		look = s.replica.Look
-	}
-	_, err := look(context.Background())
-	if err == nil && s.replica.Held() == "" && to.replica != nil {
-		var result exchange.Result
-		result, err = w.session(s, to, full, cutAfter)
-		if err == nil && !to.dead {
-			w.note("    sent %+v", result)
-			if err := w.durable(to); err != nil {
-				return err
-			}
-		}
-	}
-	if err == nil {
-		err = s.replica.Prune()
-	}
-	if err != nil {
-		w.note("    %v", failure.Of(err))
-	}
-	if held := s.replica.Held(); held != "" {
-		w.note("    held: %s", held)
-	}
-	for _, one := range w.sides {
-		one.meddle = nil
-		one.crashAt = 0
-		if one.dead {
-			w.note("    %s lost power at step %d", one.pool, one.steps)
-			w.losePower(one)
-			if err := w.bringUp(one); err != nil {
-				return err
-			}
-		}
-	}
-	w.watch()
-	return w.check("the cycle of " + s.pool)
-}
-
 // watch tells what both sides know of the path that is watched.
 func (w *week) watch() {
 	for _, s := range w.sides {
@@ -271,29 +228,4 @@ func (w *week) watch() {
 		it, ok, err := s.replica.Index.Get(w.watched)
 		w.note("        %s (head %d): %v %+v %v", s.pool, s.replica.Index.Head(), ok, it, err)
 	}
-}
-
-// session runs one session of the wire between two sides.
-func (w *week) session(from, to *side, full bool, cutAfter int) (exchange.Result, error) {
-	a, b := newLine(cutAfter, func(end int) error {
-		return [2]*side{from, to}[end].step("line")
-	})
-	options := exchange.Options{WindowBytes: int64(1 + w.random.IntN(200)), IdleTimeout: time.Hour, Sequential: true}
-	taken := make(chan error, 1)
-	go func() {
-		b.begin()
-		importer := to.replica.Importer()
-		err := exchange.Import(context.Background(), b, importer, options)
-		if err == nil {
-			_, err = importer.Ended()
-		}
-		b.Close()
-		taken <- err
-	}()
-	if !full && w.chance(30) {
-		options.Budget = int64(20 + w.random.IntN(300))
-	}
-	result, err := exchange.Export(context.Background(), a, from.replica.Exporter(full), options)
-	a.Close()
-	return result, errors.Join(err, <-taken)
 }
