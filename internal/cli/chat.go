@@ -26,8 +26,23 @@ func addChat(root *cobra.Command, s *session) {
 		long: chatExitCodes, example: "  csbackup chat verify chat.zip", args: cobra.ExactArgs(1)})
 	s.add(chat, leaf{path: "chat show", use: "show FILE", short: "Lists the rooms of an archive, or the messages of one",
 		long: chatExitCodes, example: "  csbackup chat show chat.zip\n  csbackup chat show chat.zip --room Projects --limit 20", args: cobra.ExactArgs(1)})
+	s.add(chat, leaf{path: "chat convert", use: "convert ARCHIVE", short: "Writes an archive for Teams, Slack or Mattermost, or as CSV or JSON, without any database",
+		long: chatConvertHelp + chatExitCodes, args: cobra.ExactArgs(1),
+		example: "  csbackup chat convert chat.zip --people-template people.csv\n" +
+			"  csbackup chat convert chat.zip --to csv --output rooms --category Sales --since 2018-01-01\n" +
+			"  csbackup chat convert chat.zip --to jsonl --output rooms --what-if --output table"})
 	s.add(chat, leaf{path: "chat categories", use: "categories", short: "Lists the categories of a database, which --scope of an export takes",
 		long: chatLogin + chatExitCodes, example: "  csbackup chat categories --db-instance sql1.contoso.com\\rtc"})
+	s.add(chat, leaf{path: "chat browse", use: "browse ARCHIVE|sqlite:PATH", short: "Shows an archive in a browser, with a search over all messages",
+		long: "Serves the rooms, messages, people and files of an archive, or of a database in an SQLite file, as pages to this\n" +
+			"machine only, until Ctrl-C. The address that it prints has a random part; who does not know it sees nothing.\n" +
+			"Messages are indexed in a temporary file, which is gone afterwards. Nothing is changed.\n\n" + chatExitCodes,
+		example: "  csbackup chat browse chat.zip\n  csbackup chat browse sqlite:mgc.db --listen 127.0.0.1:8080", args: cobra.ExactArgs(1)})
+	s.add(chat, leaf{path: "chat search", use: "search ARCHIVE|sqlite:PATH WORDS...", short: "Finds messages by their words, the latest first",
+		long: "Finds the messages that hold all words, in any case and with or without accents; the last word stands for all that\n" +
+			"begin with it, unless a space follows it within quotes.\n\n" + chatExitCodes,
+		example: "  csbackup chat search chat.zip budget 2018\n  csbackup chat search chat.zip budget --room Sales --person amira --since 2018-01 --until 2018-03",
+		args:    cobra.MinimumNArgs(1)})
 	s.add(chat, leaf{path: "chat create-database", use: "create-database", short: "Makes the published tables in an SQLite file or on a lab SQL Server",
 		long: chatLogin + chatExitCodes, example: "  csbackup chat create-database --db-instance sqlite:mgc.db"})
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -127,6 +128,9 @@ func TestWhatIsWrongWithAChatCommandIsSaid(t *testing.T) {
 		{export("--scope", "Alpha"), 4, "ScopeNotFound", `category that it is in: \"Projects\"`},
 		{export("--scope", " , "), 2, "InvalidUsage", "--scope"},
 		{export("--file-store", filepath.Join(dir, "nothing")), 4, "FileNotFound", "PersistentChat"},
+		{export("--report", filepath.Join(dir, "report.pdf")), 2, "InvalidUsage", "ends in .html for a page, or in .json"},
+		{export("--report", filepath.Join(dir, "report")), 2, "InvalidUsage", "in which form it is to be: report"},
+		{[]string{"chat", "import", "--db-instance", from, "--file-name", file, "--report", filepath.Join(dir, "report.zip")}, 2, "InvalidUsage", "ends in .html"},
 		{export("--report", filepath.Join(dir, "nothing", "r.html")), 4, "FileNotFound", "Make the folder"},
 		{[]string{"chat", "export", "--db-instance", from, "--file-name", filepath.Join(dir, "nothing", "a.zip")}, 4, "FileNotFound", "Make the folder"},
 		{[]string{"chat", "export", "--db-instance", from, "--file-name", dir}, 1, "FileNotWritable", "Name a file"},
@@ -487,5 +491,57 @@ func TestAnExportThatLeavesSomethingOutSaysSoAndDisablesNothing(t *testing.T) {
 	}
 	if got := run(t, "chat", "verify", filepath.Join(dir, "a.zip")); got.code != 0 {
 		t.Errorf("the archive is not whole: %+v", got)
+	}
+}
+
+func TestAReportSaysWhatAManagerAsks(t *testing.T) {
+	dir := t.TempDir()
+	from, to, file := chatDatabase(t, filepath.Join(dir, "from.db")), "sqlite:"+filepath.Join(dir, "to.db"), filepath.Join(dir, "chat.zip")
+	report := func(name string, args ...string) string {
+		path := filepath.Join(dir, name)
+		if got := run(t, append(args, "--report", path)...); got.code != 0 {
+			t.Fatalf("%v gives %+v", args, got)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	page := report("export.HTML", "chat", "export", "--db-instance", from, "--file-name", file)
+	run(t, "chat", "create-database", "--db-instance", to)
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(archive))
+	imported := report("import.htm", "chat", "import", "--db-instance", to, "--file-name", file, "--what-if")
+	for name, text := range map[string]string{"export": page, "import": imported} {
+		for _, want := range []string{time.Now().UTC().Format("2006"), host, "csbackup (devel)", file, sum, from, "<dd>60</dd>", "Messages per ", "The largest rooms", "Messages <small>tblChat</small>"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the report of the %s does not say %q", name, want)
+			}
+		}
+	}
+	for _, want := range []string{"All that was asked for is in the archive.", "Not included: ", ", because "} {
+		if strings.Count(page, want) != 1 && want != ", because " || !strings.Contains(page, want) {
+			t.Errorf("the report does not say once: %q", want)
+		}
+	}
+	part := report("part.html", "chat", "export", "--db-instance", from, "--file-name", file, "--start-date", "2018-02-01", "--scope", "Projects")
+	if !strings.Contains(part, "messages before 2018-02-01 00:00:00 UTC, because only later ones were asked for") || !strings.Contains(part, "because only the named categories were asked for") {
+		t.Error("the report of a part does not say what is not in it")
+	}
+	var result struct {
+		Source   string
+		Messages int64
+	}
+	text := report("export.json", "chat", "export", "--db-instance", from, "--file-name", file)
+	if err := json.Unmarshal([]byte(text), &result); err != nil || result.Source != from || result.Messages != 60 || strings.Count(text, "\n") != 1 {
+		t.Errorf("the result as JSON is %q, %v", text, err)
 	}
 }

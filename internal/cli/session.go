@@ -90,6 +90,9 @@ func (s *session) add(parent *cobra.Command, l leaf) {
 	}
 	if one, ok := options.(flagged); ok {
 		one.AddFlags(cmd.Flags())
+		if path := cmd.Flags().Lookup("output"); path != nil {
+			path.Value = outputPath{path.Value, &s.global.Output}
+		}
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := errors.Join(s.global.check(), refuseEmpty(cmd.Flags())); err != nil {
@@ -108,6 +111,25 @@ func (s *session) add(parent *cobra.Command, l leaf) {
 	}
 	parent.AddCommand(cmd)
 }
+
+// outputPath is the flag --output of a command that writes to a path. The words that every command takes there
+// still say how the result is shown, so that scripts that add them work with this command, too.
+type outputPath struct {
+	pflag.Value
+	shown *string
+}
+
+// Set takes a path or one of the words.
+func (o outputPath) Set(text string) error {
+	if slices.Contains(outputWords, text) {
+		*o.shown = text
+		return nil
+	}
+	return o.Value.Set(text)
+}
+
+// outputWords are the ways to show a result.
+var outputWords = []string{"auto", "table", "json", "events"}
 
 // refuseEmpty refuses flags with an empty text: a script whose variable is empty means something else than to leave
 // the flag out.

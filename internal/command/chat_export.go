@@ -3,6 +3,8 @@ package command
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +45,7 @@ func (o *ChatExport) AddFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.Scope, "scope", nil, "only this `category` with its rooms, by name or GUID; repeat it, or separate several by commas")
 	flags.StringVar(&o.StartDate, "start-date", "", "only messages from this `date` on: 2018-01-31, 1/31/2018 or 2018-01-31T14:00:00Z; UTC unless it says otherwise")
 	flags.BoolVar(&o.DisableExportedNodes, "disable-exported-nodes", false, "disable the exported rooms in the database once the archive is complete, which holds them as they were before")
-	flags.StringVar(&o.Report, "report", "", "write a page about the export to this .html `file`")
+	flags.StringVar(&o.Report, "report", "", "write a page about the export to this .html `file`; a .json file gets the result as JSON")
 	flags.StringVar(&o.FileStore, "file-store", "", "take uploaded files along from this `folder`, the PersistentChat folder of the pool's file store")
 	flags.BoolVar(&o.LeaveOutUnknownColumns, "leave-out-unknown-columns", false, "export although tables have columns that the published schema lacks, without these")
 }
@@ -83,7 +85,7 @@ func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
 	if err := options.Check(); err != nil {
 		return options, err
 	}
-	return options, errors.Join(checkFolder(o.FileName), checkFolder(o.Report), o.keepApart(o.FileName, o.Report))
+	return options, errors.Join(checkFolder(o.FileName), o.keepApart(o.FileName, o.Report), checkReport(o.Report))
 }
 
 // Run exports. With a file it gives an ExportResult; what could not be taken along makes it a PartlyDone.
@@ -96,12 +98,14 @@ func (o *ChatExport) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.export(ctx, env, db, options)
+	begun, hash := time.Now(), sha256.New()
+	result, err := o.export(ctx, env, db, options, hash)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	if o.Report != "" {
-		if err := htmlreport.Write(o.Report, exportPage(o, result)); err != nil {
+		page := func() htmlreport.Page { return exportPage(o, result, hex.EncodeToString(hash.Sum(nil)), begun) }
+		if err := writeReport(o.Report, page, exportResult{result}, nil); err != nil {
 			return err
 		}
 	}
@@ -118,8 +122,12 @@ func (o *ChatExport) Run(ctx context.Context, env *Environment) error {
 	return nil
 }
 
-func (o *ChatExport) export(ctx context.Context, env *Environment, db database.Database, options transfer.ExportOptions) (result transfer.ExportResult, err error) {
+// export writes the archive, and its bytes into the hash where a report is to tell its sum.
+func (o *ChatExport) export(ctx context.Context, env *Environment, db database.Database, options transfer.ExportOptions, hash io.Writer) (result transfer.ExportResult, err error) {
 	work := func(to io.Writer) error {
+		if o.Report != "" {
+			to = io.MultiWriter(to, hash)
+		}
 		buffered := bufio.NewWriterSize(to, 256<<10)
 		if result, err = transfer.Export(ctx, db, buffered, options, env.Sink.Progress); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/htmlreport"
@@ -35,7 +36,7 @@ func (o *ChatImport) AddFlags(flags *pflag.FlagSet) {
 	o.ChatDatabase.AddFlags(flags)
 	flags.StringVar(&o.FileName, "file-name", "", "the archive to import, a .zip `file`")
 	flags.BoolVar(&o.ByteInput, "byte-input", false, "read the archive from standard input instead")
-	flags.StringVar(&o.Report, "report", "", "write a page about the import to this .html `file`")
+	flags.StringVar(&o.Report, "report", "", "write a page about the import to this .html `file`; a .json file gets the result as JSON")
 	flags.StringVar(&o.FileStore, "file-store", "", "put uploaded files back into this `folder`, the PersistentChat folder of the pool's file store")
 	flags.BoolVar(&o.WhatIf, "what-if", false, "go through the archive and the database, say what would be done, and change nothing")
 	flags.BoolVar(&o.Replace, "replace", false, "take away what the database holds first, so that it ends as the archive alone makes it; for a whole archive only")
@@ -54,14 +55,20 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	case o.ByteInput && isTerminal(env.Stdin):
 		return failure.New(failure.InvalidUsage, "", "The archive would be read from the terminal", "Send a file to standard input, or give --file-name FILE.")
 	}
-	if err := errors.Join(checkFolder(o.Report), o.keepApart(o.FileName, o.Report)); err != nil {
+	if err := errors.Join(o.keepApart(o.FileName, o.Report), checkReport(o.Report)); err != nil {
 		return err
 	}
-	a, closeArchive, err := o.archive(env)
+	a, file, closeArchive, err := o.archive(env)
 	if err != nil {
 		return err
 	}
-	err = o.into(ctx, env, a)
+	sum := ""
+	if o.Report != "" {
+		if sum, err = sumOf(file); err != nil {
+			return errors.Join(err, closeArchive())
+		}
+	}
+	err = o.into(ctx, env, a, sum)
 	return errors.Join(err, closeArchive())
 }
 
@@ -71,23 +78,23 @@ func isTerminal(from io.Reader) bool {
 }
 
 // archive opens the archive that was named, or takes it from standard input.
-func (o *ChatImport) archive(env *Environment) (*archive.Archive, func() error, error) {
+func (o *ChatImport) archive(env *Environment) (*archive.Archive, *os.File, func() error, error) {
 	if !o.ByteInput {
 		a, file, err := openArchive(o.FileName)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		return a, file.Close, nil
+		return a, file, file.Close, nil
 	}
 	file, done, err := spool(env.Stdin)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	a, err := readArchive(file, "standard input")
 	if err != nil {
-		return nil, nil, errors.Join(err, done())
+		return nil, nil, nil, errors.Join(err, done())
 	}
-	return a, done, nil
+	return a, file, done, nil
 }
 
 // spool keeps standard input in a file that only this process can see, as an archive is read from its end first.
@@ -113,7 +120,9 @@ func spool(from io.Reader) (file *os.File, done func() error, err error) {
 	return file, done, nil
 }
 
-func (o *ChatImport) into(ctx context.Context, env *Environment, a *archive.Archive) error {
+// into imports; sum is the SHA-256 of the archive, where a report is to tell it.
+func (o *ChatImport) into(ctx context.Context, env *Environment, a *archive.Archive, sum string) error {
+	begun := time.Now()
 	db, err := o.open(ctx, env)
 	if err != nil {
 		return err
@@ -128,7 +137,8 @@ func (o *ChatImport) into(ctx context.Context, env *Environment, a *archive.Arch
 		return err
 	}
 	if o.Report != "" {
-		if failed := htmlreport.Write(o.Report, importPage(result, err)); failed != nil {
+		page := func() htmlreport.Page { return importPage(o, result, sum, begun, err) }
+		if failed := writeReport(o.Report, page, importResult{result}, err); failed != nil {
 			err = errors.Join(err, failed)
 		}
 	}

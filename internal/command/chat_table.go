@@ -8,6 +8,9 @@ func chatCommands() map[string]func() Command {
 		"chat verify":          func() Command { return &ChatVerify{} },
 		"chat show":            func() Command { return &ChatShow{} },
 		"chat categories":      func() Command { return &ChatCategories{} },
+		"chat browse":          func() Command { return &ChatBrowse{} },
+		"chat search":          func() Command { return &ChatSearch{} },
 		"chat create-database": func() Command { return &ChatCreateDatabase{} },
+		"chat convert":         func() Command { return &ChatConvert{Team: "persistent-chat"} },
 	}
 }

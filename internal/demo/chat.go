@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -54,6 +55,36 @@ func (d *demo) chat(ctx context.Context) error {
 	}
 	if !strings.Contains(text, "nothing to do") {
 		return failure.New(failure.DemoFailed, to, "A second import would change something", "Run the demo with --dir and look into that folder.")
+	}
+	return d.site(ctx, file, count)
+}
+
+// site makes pages of the archive, which open in a browser without any server, and finds each message in them.
+func (d *demo) site(ctx context.Context, file string, messages int) error {
+	folder := filepath.Join(d.Dir, "site")
+	d.say("10. The archive becomes a folder of pages that need no database and no server")
+	if _, err := d.run(ctx, true, "chat", "convert", file, "--to", "html", "--output", folder); err != nil {
+		return err
+	}
+	pages, err := filepath.Glob(filepath.Join(folder, "rooms", "*", "*.html"))
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			return err
+		}
+		found += strings.Count(string(text), "<article ")
+	}
+	if found != messages {
+		return failure.New(failure.DemoFailed, folder, fmt.Sprintf("The pages hold %d messages of %d", found, messages), "Run the demo with --dir and look into that folder.")
+	}
+	first := filepath.Join(folder, "index.html")
+	fmt.Fprintf(d.Out, "%d messages on %d pages; they begin with %s\n", found, len(pages), first)
+	if !d.keep {
+		fmt.Fprintln(d.Out, "The demo takes its folder away. Run it with --dir to keep the pages and open them.")
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ var trees = map[string]string{pool1: "1-WebServices-1", pool2: "1-WebServices-2"
 
 type demo struct {
 	Options
+	keep     bool // the folder was named, and stays
 	topology string
 	services []*exec.Cmd
 }
@@ -48,7 +49,7 @@ type demo struct {
 // Run carries out the demo: two pools, a loss, a restore, and the proof that both are alike again; then a chat
 // database, its archive, and the proof that a database made from it is the same.
 func Run(ctx context.Context, o Options) (err error) {
-	d := &demo{Options: o}
+	d := &demo{Options: o, keep: o.Dir != ""}
 	if d.Dir == "" {
 		if d.Dir, err = os.MkdirTemp("", "csbackup-demo-"); err != nil {
 			return fmt.Errorf("make a folder for the demo: %w", err)

@@ -30,6 +30,9 @@ const (
 	DateInvalid          ID = "DateInvalid"
 	ImportClash          ID = "ImportClash"
 	ImportMissing        ID = "ImportMissing"
+	ArchiveTooLarge      ID = "ArchiveTooLarge"
+	PeopleMapInvalid     ID = "PeopleMapInvalid"
+	OutputExists         ID = "OutputExists"
 )
 
 var chat = []Kind{
@@ -60,5 +63,8 @@ var chat = []Kind{
 	{RoomNotFound, ObjectNotFound, ExitUnknown, "a named room is not in the archive"},
 	{DateInvalid, InvalidArgument, ExitUsage, "a date that cannot be read"},
 	{ImportClash, InvalidData, ExitFailed, "the import would clash with what is in the database"},
+	{ArchiveTooLarge, InvalidData, ExitFailed, "the archive has more rooms and people than a conversion can hold"},
+	{PeopleMapInvalid, InvalidData, ExitUsage, "the map of people cannot be used"},
+	{OutputExists, ResourceExists, ExitRefused, "the place of the output is taken by something else"},
 	{ImportMissing, ObjectNotFound, ExitFailed, "what the archive refers to is neither in it nor in the database"},
 }

@@ -28,7 +28,8 @@ type Summary struct {
 	First      time.Time // the earliest message; zero where there is none, or its ticks are no date
 	Last       time.Time // the latest message, likewise
 	Dangling   []Dangling
-	Files      int64 // uploaded files
+	Months     []Month // those that have messages, the earliest first
+	Files      int64   // uploaded files
 	FileBytes  int64
 	Size       int64 // of all content, in bytes
 	Packed     int64 // of all content, compressed
@@ -82,6 +83,7 @@ type verification struct {
 	summary  Summary
 	spans    map[int]span // of the parts of the messages, by the member with the facts
 	talk     *talk
+	months   Months
 }
 
 // span is what one part of the messages holds.
@@ -294,7 +296,7 @@ func (v *verification) messages(n int) error {
 	p := v.archive.messages(v.ctx, n)
 	p.facts.read, p.texts.read, p.decoder.proof = v.progress, v.progress, true
 	s := span{earliest: math.MaxInt64, latest: math.MinInt64}
-	part, author := newTalk(), int64(0)
+	part, author, months := newTalk(), int64(0), Months{}
 	err := readMessages(&p.factLines, p.facts.member, &p.decoder, func(r Room) error {
 		if s.rooms == 0 {
 			s.first = r
@@ -315,6 +317,7 @@ func (v *verification) messages(n int) error {
 		}
 		s.messages++
 		part.add(1, m.ChatID)
+		months.Add(m.ChatDate)
 		s.lastChat, s.earliest, s.latest = m.ChatID, min(s.earliest, m.ChatDate), max(s.latest, m.ChatDate)
 		if m.Alert {
 			s.alerts++
@@ -328,6 +331,7 @@ func (v *verification) messages(n int) error {
 	defer v.mutex.Unlock()
 	v.spans[n] = s
 	v.talk.join(part)
+	v.months.Join(&months)
 	return p.explain(err)
 }
 
@@ -353,7 +357,7 @@ func (v *verification) roomsInOrder() error {
 		v.summary.WithRTF += here.withRTF
 		earliest, latest = min(earliest, here.earliest), max(latest, here.latest)
 	}
-	v.summary.Talk = v.talk.done()
+	v.summary.Talk, v.summary.Months = v.talk.done(), v.months.List()
 	if before != nil {
 		v.summary.First, v.summary.Last = Time(earliest), Time(latest)
 	}

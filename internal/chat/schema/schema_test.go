@@ -155,3 +155,16 @@ func TestTimesComeBackInTheirOneForm(t *testing.T) {
 		}
 	})
 }
+
+func TestEachTableHasWordsOfItsOwn(t *testing.T) {
+	seen := map[string]string{}
+	for _, database := range []string{Chat, Compliance} {
+		for _, table := range Tables(database) {
+			words := Words(table.Name)
+			if words == table.Name || seen[words] != "" {
+				t.Errorf("%s is called %q, and so is %q", table.Name, words, seen[words])
+			}
+			seen[words] = table.Name
+		}
+	}
+}

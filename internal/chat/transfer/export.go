@@ -63,6 +63,7 @@ type exporter struct {
 	usedPeople   map[int64]bool
 	links        int64
 	counts       map[int64]*RoomCount
+	months       archive.Months
 	room         *RoomCount // of the messages that are being written; nil before the first one
 }
 

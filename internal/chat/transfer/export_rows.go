@@ -57,6 +57,7 @@ func (e *exporter) message(m archive.Message) error {
 		}
 	}
 	e.room.add(m)
+	e.months.Add(m.ChatDate)
 	if !e.usedPeople[m.UserID] {
 		e.usedPeople[m.UserID], e.wantedPeople[m.UserID] = true, true
 	}

@@ -38,6 +38,7 @@ func Import(ctx context.Context, db database.Database, a *archive.Archive, optio
 			result, err = i.write()
 		}
 	}
+	result.Proof = proof
 	result.Target, result.Archive, result.WhatIf, result.Seconds = options.Target, options.Archive, options.WhatIf, time.Since(started).Seconds()
 	return result, err
 }

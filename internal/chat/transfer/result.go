@@ -64,10 +64,12 @@ type ExportResult struct {
 	Disabled     int64 // rooms that were disabled afterwards
 	Seconds      float64
 
-	Rooms    []RoomCount `json:"-"` // those with messages or with a row of their own
-	RoomIDs  []int64     `json:"-"` // rooms that were exported, by their number in the source
-	Packed   int64       `json:"ArchiveBytes"`
-	Unpacked int64       `json:"ContentBytes"`
+	Rooms   []RoomCount `json:"-"` // those with messages or with a row of their own
+	RoomIDs []int64     `json:"-"` // rooms that were exported, by their number in the source
+	// Months are the months that messages are of, the earliest first.
+	Months   []archive.Month `json:"-"`
+	Packed   int64           `json:"ArchiveBytes"`
+	Unpacked int64           `json:"ContentBytes"`
 }
 
 // mostLeftOut is how many things are named one by one.
@@ -98,7 +100,7 @@ func (e *exporter) finish(m archive.Manifest, took time.Duration) {
 		r.Packed += member.PackedSize
 		r.Unpacked += member.Size
 	}
-	r.FileLinks, r.Seconds = e.links, took.Seconds()
+	r.FileLinks, r.Seconds, r.Months = e.links, took.Seconds(), e.months.List()
 	if e.chosen.people() && !e.chosen.scoped {
 		for id := range e.people {
 			if !e.wantedPeople[id] {
@@ -206,6 +208,8 @@ type ImportResult struct {
 	Clashes []Clash      `json:"-"`
 	Rooms   []RoomResult `json:"-"`
 	Refused int64        `json:"-"` // rows that clash and that nothing can be done about
+	// Proof is what the proof of the archive says of it.
+	Proof archive.Summary `json:"-"`
 }
 
 func (r *ImportResult) leaveOut(format string, values ...any) {

@@ -34,7 +34,7 @@ function Export-CsPersistentChatData {
     Disables the exported rooms in the database once the archive is complete, which holds them as they were before.
 
     .PARAMETER Report
-    A report to write, as a page for a browser (.html).
+    A report to write, as a page for a browser (.html), or the result as JSON (.json).
 
     .PARAMETER TrustServerCertificate
     Takes whatever certificate the server shows; only where the network itself is trusted.

@@ -25,7 +25,7 @@ function Import-CsPersistentChatData {
     before it, so that it comes as a whole: , $archive | Import-CsPersistentChatData ...
 
     .PARAMETER Report
-    A report to write, as a page for a browser (.html). An existing file is overwritten.
+    A report to write, as a page for a browser (.html), or the result as JSON (.json). An existing file is overwritten.
 
     .PARAMETER TrustServerCertificate
     Takes whatever certificate the server shows; only where the network itself is trusted.
