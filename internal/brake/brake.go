@@ -39,7 +39,7 @@ func Held(e Evidence) string {
 		return ""
 	case e.Absent:
 		return fmt.Sprintf("the folder %s is gone, with %d files that were known", e.Root, e.Known)
-	case e.Missing == e.Known:
+	case e.Missing-e.Moved == e.Known:
 		return fmt.Sprintf("the folder %s is empty: all %d files that were known are gone", e.Root, e.Known)
 	case e.VacantFiles > 0:
 		return fmt.Sprintf("the folder %s is empty and not the one that it was, or its volume is not mounted: %d files that were known in it are gone", e.Vacant, e.VacantFiles)

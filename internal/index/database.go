@@ -61,6 +61,7 @@ type Index struct {
 	head       uint64
 	sums       sums
 	intents    bool // there may be some
+	origins    bool // likewise
 }
 
 const (
@@ -108,6 +109,11 @@ ALTER TABLE item ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 	`
 CREATE INDEX item_missing ON item(since) WHERE state = 1;
 CREATE INDEX item_missing_file ON item(folder, sequence) WHERE state = 1 AND kind = 1;
+`,
+	// 6: source is a path, sequence the number of the item that has the content which stood there.
+	`
+CREATE TABLE origin(source BLOB PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX origin_sequence ON origin(sequence);
 `,
 }
 
@@ -200,6 +206,9 @@ func (x *Index) prepare(o Options) error {
 		}
 	}
 	if x.intents, err = x.hasIntents(); err != nil {
+		return err
+	}
+	if x.origins, err = x.hasOrigins(); err != nil {
 		return err
 	}
 	return x.loadSums()

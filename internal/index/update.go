@@ -3,6 +3,7 @@ package index
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strconv"
 
 	"github.com/ncruces/go-sqlite3"
@@ -12,8 +13,8 @@ import (
 type Tx struct {
 	x     *Index
 	known map[string]row // what it has read and written so far
-	// settled: an intent was forgotten, perhaps the last one.
-	settled bool
+	// settled: an intent was forgotten, perhaps the last one; dropped: the same of origins.
+	settled, dropped bool
 }
 
 // row is what the index has under one path; there is false for nothing.
@@ -59,15 +60,20 @@ func (x *Index) Update(fn func(tx *Tx) error) (err error) {
 			return err
 		}
 	}
-	intents := x.intents
+	intents, origins := x.intents, x.origins
 	if tx.settled {
 		if intents, err = x.hasIntents(); err != nil {
 			return err
 		}
 	}
+	if tx.dropped {
+		if origins, err = x.hasOrigins(); err != nil {
+			return err
+		}
+	}
 	err = damage("make a change of the index durable", x.connection.Exec("COMMIT"))
 	if committed = err == nil; committed {
-		x.intents = intents
+		x.intents, x.origins = intents, origins
 	}
 	return err
 }
@@ -96,7 +102,12 @@ func (tx *Tx) Intent(path string) (Item, bool, error) {
 }
 
 // Put writes an item with the next sequence number, which it returns in it.
-func (tx *Tx) Put(it Item) (Item, error) {
+func (tx *Tx) Put(it Item) (Item, error) { return tx.put(it, math.MaxUint64) }
+
+// PutMoved is Put for an item whose content stood on this side under another name: it is as old as it was there.
+func (tx *Tx) PutMoved(it, from Item) (Item, error) { return tx.put(it, from.Born) }
+
+func (tx *Tx) put(it Item, born uint64) (Item, error) {
 	tx.x.head++
 	it.Sequence = tx.x.head
 	before, ok, err := tx.Get(it.Path)
@@ -105,6 +116,12 @@ func (tx *Tx) Put(it Item) (Item, error) {
 	}
 	if it.Born = it.Sequence; ok && before.Kind == it.Kind && !LeavesPlace(before, it) {
 		it.Born = before.Born
+	}
+	it.Born = min(it.Born, born)
+	if ok && it.Kind == File && before.Kind == File && before.Hash == it.Hash {
+		if err := tx.moveOrigins(before.Sequence, it.Sequence); err != nil {
+			return it, err
+		}
 	}
 	return it, tx.write(it)
 }
@@ -170,6 +187,12 @@ func (tx *Tx) Forget(path string) error {
 	}
 	tx.x.sums.add(before, -1)
 	tx.known[path] = row{}
+	if tx.x.origins {
+		tx.dropped = true
+		if err := tx.x.query("DELETE FROM origin WHERE source=?", []any{path}, nil); err != nil {
+			return err
+		}
+	}
 	folder, name := split(path)
 	return tx.x.query("DELETE FROM item WHERE folder=? AND name=?", []any{folder, name}, nil)
 }

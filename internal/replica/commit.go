@@ -26,8 +26,10 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack excha
 		return exchange.Ack{}, exchange.ErrGap
 	}
 	defer im.end(in)
-	if err := im.flushContents(ctx, in.steps); err != nil {
-		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
+	for contents := in.steps; len(contents) > 0; contents = im.copyMoved(ctx, in) {
+		if err := im.flushContents(ctx, contents); err != nil {
+			return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
+		}
 	}
 	im.writing.Lock()
 	defer im.writing.Unlock()
@@ -57,33 +59,8 @@ func (im *Importer) Commit(ctx context.Context, batch exchange.Batch) (ack excha
 	kept := im.newKept()
 	defer func() { err = errors.Join(err, kept.done(err == nil)) }()
 	kept.prepare(in.steps)
-	emptied := false
-	in.spelled = im.newSpelling()
-	var twins []*step
-	for _, s := range inOrder(in.steps) {
-		if s.failed != "" {
-			continue
-		}
-		if s.endsFolder() && !emptied { // what was in it must be durable elsewhere before it goes
-			if err := im.flushBatch(ctx, in.steps, touched); err != nil {
-				return exchange.Ack{}, fmt.Errorf("make durable what was moved out of folders: %w", err)
-			}
-			emptied = true
-		}
-		if s.failed != "" {
-			continue
-		}
-		if err := im.apply(in, s, kept, touched); errors.Is(err, errTwin) {
-			twins = append(twins, s)
-		} else if err != nil {
-			s.failed = err.Error()
-		}
-	}
-	in.spelled = im.newSpelling()
-	for _, s := range twins { // their other names may be gone now
-		if err := im.applyTwin(in, s, kept, touched); err != nil {
-			s.failed, s.code = err.Error(), index.Twin
-		}
+	if err := (&applying{Importer: im, ctx: ctx, in: in, kept: kept, touched: touched}).all(); err != nil {
+		return exchange.Ack{}, err
 	}
 	if err := im.flushBatch(ctx, in.steps, touched); err != nil {
 		return exchange.Ack{}, fmt.Errorf("make the batch durable: %w", err)
@@ -145,10 +122,13 @@ func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]
 			if im.seen(s, place); s.info.Kind != filestore.File {
 				err = errStanding
 			}
+		} else if s.source != nil {
+			err = im.move(s, place, kept, touched)
+			im.seen(s, place)
 		} else if s.temp == "" {
 			return nil // its content did not come in this session
 		} else {
-			err = im.publish(s, place, kept, touched)
+			err = im.publish(s, s.temp, place, kept, touched)
 			im.seen(s, place)
 		}
 	}
@@ -190,22 +170,27 @@ func (im *Importer) retime(s *step, place string) error {
 	if err := im.asPlanned(s, place, false); err != nil {
 		return err
 	}
-	w, err := im.Store.Append(place)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(w.SetModTime(s.theirs.ModTime), w.Close()); err != nil {
+	if err := im.setTime(s, place); err != nil {
 		return err
 	}
 	im.seen(s, place)
 	return nil
 }
 
+// setTime gives a file that has the step's content its time, too.
+func (im *Importer) setTime(s *step, place string) error {
+	w, err := im.Store.Append(place)
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.SetModTime(s.theirs.ModTime), w.Close())
+}
+
 // flushTimes makes the times durable that a batch set. Those for which it fails wait.
 func (im *Importer) flushTimes(ctx context.Context, steps []*step) {
 	places := map[string]*step{}
 	for _, s := range steps {
-		if s.decision.Action == plan.Retime && s.done {
+		if (s.decision.Action == plan.Retime || s.retimed) && s.done {
 			place, err := im.place(s.theirs.Path)
 			if err != nil {
 				continue // it had a place a moment ago
@@ -292,20 +277,21 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 	return nil
 }
 
-func (im *Importer) publish(s *step, place string, kept *kept, touched map[string]bool) error {
-	touched[path.Dir(s.temp)] = true
+// publish puts a file in a step's place.
+func (im *Importer) publish(s *step, from, place string, kept *kept, touched map[string]bool) error {
+	touched[path.Dir(from)] = true
 	if s.onDisk() {
-		return im.replace(s, place, kept, touched)
+		return im.replace(s, from, place, kept, touched)
 	}
 	if err := im.parents(place, touched); err != nil {
 		return err
 	}
 	// Nothing is replaced by this: what stands there is looked at only where something does.
-	err := insist(func() error { return im.Store.Rights(s.temp, place, s.theirs.Withheld) })
+	err := insist(func() error { return im.Store.Rights(from, place, s.theirs.Withheld) })
 	if err != nil {
 		return err
 	}
-	err = insist(func() error { return im.Store.Publish(s.temp, place) })
+	err = insist(func() error { return im.Store.Publish(from, place) })
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -314,13 +300,13 @@ func (im *Importer) publish(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	if info.Kind == filestore.Folder {
-		return im.instead(s, place)
+		return im.instead(s, from, place)
 	}
-	return im.replace(s, place, kept, touched)
+	return im.replace(s, from, place, kept, touched)
 }
 
 // replace puts a file in the place of another one, which is kept aside.
-func (im *Importer) replace(s *step, place string, kept *kept, touched map[string]bool) error {
+func (im *Importer) replace(s *step, from, place string, kept *kept, touched map[string]bool) error {
 	if err := im.asPlanned(s, place, false); err != nil {
 		return err
 	}
@@ -329,16 +315,16 @@ func (im *Importer) replace(s *step, place string, kept *kept, touched map[strin
 		return err
 	}
 	touched[path.Dir(place)] = true
-	if err := im.Store.Rights(s.temp, place, s.theirs.Withheld); err != nil {
+	if err := im.Store.Rights(from, place, s.theirs.Withheld); err != nil {
 		return err
 	}
-	if err := im.Store.Exchange(s.temp, place, aside); err != nil {
+	if err := im.Store.Exchange(from, place, aside); err != nil {
 		return err
 	}
 	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
-		return errors.Join(err, im.Store.Exchange(aside, place, s.temp))
+		return errors.Join(err, im.Store.Exchange(aside, place, from))
 	}
-	kept.took(aside, s.mine)
+	s.aside, s.asideBytes = aside, kept.took(aside, s.mine)
 	return nil
 }
 
@@ -347,19 +333,19 @@ const triesForFolder = 4
 
 // instead puts a file in the place of a folder, once that is empty. The deletions of what it holds may
 // be still to come; a folder that stays is one in which something is that the partner does not know.
-func (im *Importer) instead(s *step, place string) error {
+func (im *Importer) instead(s *step, from, place string) error {
 	if s.mine == nil || s.mine.Kind == index.File {
 		return errStanding
 	}
 	err := im.Store.Remove(place)
 	if err == nil {
-		err = im.Store.Rights(s.temp, place, s.theirs.Withheld)
+		err = im.Store.Rights(from, place, s.theirs.Withheld)
 		if err == nil {
-			err = im.Store.Publish(s.temp, place)
+			err = im.Store.Publish(from, place)
 		}
 		return err
 	}
-	if !errors.Is(err, filestore.ErrNotEmpty) || s.mine.Kind != index.Folder {
+	if !errors.Is(err, filestore.ErrNotEmpty) || s.mine.Kind != index.Folder || s.source != nil {
 		return err
 	}
 	tried, _, pendingErr := im.Index.PendingAt(s.theirs.Path)
@@ -418,7 +404,7 @@ func (im *Importer) retire(s *step, place string, kept *kept, touched map[string
 	if err := im.asPlanned(s, aside, true); err != nil { // it changed at the last moment: it goes back
 		return errors.Join(err, im.Store.Publish(aside, place))
 	}
-	kept.took(aside, s.mine)
+	s.aside, s.asideBytes = aside, kept.took(aside, s.mine)
 	return nil
 }
 
@@ -444,13 +430,15 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 		conflicts := int64(0)
 		open := in.batch.After > p.Acknowledged // something before this batch is still to come
 		for _, s := range in.steps {
+			// What comes with a renamed file from beyond the window is offered again in its turn.
+			early := s.theirs.Sequence > in.batch.Through
 			switch {
 			case s.failed != "":
 				if err := tx.PutPending(index.Pending{Path: s.theirs.Path, Reason: s.failed, Code: s.code, Since: im.Clock()}); err != nil {
 					return err
 				}
 			case !s.done:
-				open = true // its content is still to come: what follows is offered again
+				open = open || !early // its content is still to come: what follows is offered again
 			default:
 				if s.decision.Conflict {
 					conflicts++
@@ -458,6 +446,11 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 				if s.decision.Action != plan.Leave {
 					ack.Applied++
 					if err := im.write(tx, s); err != nil {
+						return err
+					}
+				}
+				if s.duplicate != nil && s.duplicate.done {
+					if err := tx.Inherit(s.theirs.Path, *s.duplicate.mine); err != nil {
 						return err
 					}
 				}
@@ -469,7 +462,7 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 					return err
 				}
 			}
-			if !open && in.batch.Through > 0 {
+			if !open && !early {
 				p.Acknowledged = max(p.Acknowledged, s.theirs.Sequence)
 			}
 		}
@@ -533,7 +526,12 @@ func (im *Importer) write(tx *index.Tx, s *step) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Put(it); err != nil {
+	if s.source != nil {
+		_, err = tx.PutMoved(it, *s.source.mine)
+	} else {
+		_, err = tx.Put(it)
+	}
+	if err != nil {
 		return err
 	}
 	if known && it.Kind != index.Folder {

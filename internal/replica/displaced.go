@@ -123,7 +123,7 @@ func (b *baseline) count(files []displacing) {
 func (im *Importer) guardDisplacing(in *incoming) error {
 	asked := map[string][]*step{}
 	for _, s := range in.steps {
-		if s.failed != "" || !s.takesAway() || s.decision.Action == plan.Delete && im.respelled.has(s) {
+		if s.failed != "" || s.rescued || !s.takesAway() || s.decision.Action == plan.Delete && im.respelled.has(s) {
 			continue
 		}
 		pending, _, err := im.Index.PendingAt(s.theirs.Path)
@@ -196,7 +196,7 @@ func (im *Importer) promise(in *incoming, root string, steps []*step) (reason st
 func (im *Importer) displaced(in *incoming) (map[string][]byte, error) {
 	done := map[string][]displacing{}
 	for _, s := range in.steps {
-		if s.done && s.failed == "" && s.takesAway() && !s.confirmed {
+		if s.done && s.failed == "" && s.takesAway() && !s.confirmed && !s.stayed() {
 			root, _, _ := strings.Cut(s.theirs.Path, "/")
 			done[root] = append(done[root], s.displacing())
 		}

@@ -12,7 +12,6 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
-	"csbackup/internal/plan"
 )
 
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
@@ -121,52 +120,65 @@ func (e *Exporter) willOffer(through uint64) error {
 	return e.setMeta("offered", strconv.FormatUint(e.Index.Head(), 10))
 }
 
+// itemsAtOnce and namesAtOnce bound a window's items and the bytes of their names. After sessions that broke it has
+// fewer items, not less than leastAtOnce.
 const (
 	itemsAtOnce = 4096
 	leastAtOnce = 128
+	namesAtOnce = exchange.OfferedBytes / 2
 )
 
-// Window lists what comes next, without what is missing or suspect on this side.
+// Window lists what comes next, without what is missing or suspect on this side. With what was renamed comes what
+// belongs to it, which may lie beyond the window.
 func (e *Exporter) Window(_ context.Context, after uint64, budget int64) ([]index.Item, uint64, error) {
 	items, err := e.Index.Since(after, e.most)
 	if err != nil || len(items) == 0 {
 		return nil, after, err
 	}
-	var window []index.Item
-	var bytes int64
-	names := 0
-	through, expired := after, e.expired()
+	w, through, expired := e.newWindow(), after, e.expired()
 	for _, it := range items {
-		if names += exchange.OfferCost(it); bytes > 0 && bytes+it.Size > budget || len(window) > 0 && names > exchange.OfferedBytes/2 {
+		if w.bytes > 0 && w.bytes+it.Size > budget {
+			break
+		}
+		with, err := w.companions(it, itemsAtOnce-1, namesAtOnce)
+		if err != nil {
+			return nil, after, err
+		}
+		if len(w.items) > 0 && (len(w.items)+1+len(with) > e.most || w.names+offerCost(it)+offerCost(with...) > namesAtOnce) {
 			break
 		}
 		through = it.Sequence
 		if it.Kind == index.Tombstone && it.Sequence <= e.known && it.Since <= expired {
 			continue // both sides are about to forget it
 		}
-		if (it.State == index.Present || it.Kind == index.Tombstone) && beyond(it.Path) == "" {
-			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
-			window = append(window, it)
-			bytes += it.Size
-		}
+		w.add(it)
+		w.add(with...)
 	}
-	return window, through, e.willOffer(through)
+	return w.items, through, e.willOffer(through)
 }
 
-// Paths lists what this side has now under the given paths.
+// Paths lists what this side has now under the given paths, with what belongs to those that were renamed.
 func (e *Exporter) Paths(_ context.Context, paths []string) ([]index.Item, error) {
-	var items []index.Item
+	w := e.newWindow()
+	var all []index.Item
 	for _, p := range paths {
 		it, ok, err := e.Index.Get(p)
 		if err != nil {
 			return nil, err
 		}
-		if ok && it.State == index.Present && beyond(it.Path) == "" {
-			it.Vector = it.Vector.Pruned(plan.MaxEntries, e.Index.Replica())
-			items = append(items, it)
+		if ok && it.State == index.Present {
+			w.add(it)
+			all = append(all, it)
 		}
 	}
-	return items, nil
+	for _, it := range all {
+		with, err := w.companions(it, itemsAtOnce-len(w.items), exchange.OfferedBytes-w.names)
+		if err != nil {
+			return nil, err
+		}
+		w.add(with...)
+	}
+	return w.items, nil
 }
 
 // Open opens an item's file if it still is what the item says.
@@ -244,7 +256,14 @@ func (e *Exporter) Acknowledged(_ context.Context, batch exchange.Batch, ack exc
 		}
 		until = min(until, batch.Through)
 	}
-	return e.Index.Update(func(tx *index.Tx) error { return tx.Agree(until) })
+	return e.Index.Update(func(tx *index.Tx) error {
+		if ack.Pending == 0 { // else some may be asked for again
+			if err := tx.DropOrigins(until); err != nil {
+				return err
+			}
+		}
+		return tx.Agree(until)
+	})
 }
 
 // Left counts the changes that the partner has not acknowledged, and their bytes; it costs nothing.

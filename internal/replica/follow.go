@@ -40,6 +40,8 @@ type follow struct {
 	linked  remembered    // files with several names: of a change through one that is not watched nothing is told
 	unknown bool          // there are more of these
 	head    uint64        // of the index when the last look began
+	// now are the arrivals of this look, before those of the one before.
+	now, before arrivals
 	// fullBegan is when the last full look began that came to its end.
 	fullBegan time.Time
 }

@@ -17,6 +17,7 @@ import (
 type crowd struct {
 	*liar
 	atOnce   int
+	batches  [][]index.Item // in the place of items and atOnce
 	contents map[index.Hash]string
 	again    []index.Item // that are offered when they are asked for
 }
@@ -24,6 +25,11 @@ type crowd struct {
 var errBroken = errors.New("the session breaks off")
 
 func (c *crowd) Window(_ context.Context, after uint64, _ int64) ([]index.Item, uint64, error) {
+	if len(c.batches) > 0 {
+		items := c.batches[0]
+		c.batches = c.batches[1:]
+		return items, after + uint64(len(items)), nil
+	}
 	n := min(c.atOnce, len(c.items))
 	items := c.items[:n]
 	c.items = c.items[n:]
@@ -151,12 +157,17 @@ func TestP7_P28_WhatTakesNearlyEverythingIsHeldBack(t *testing.T) {
 func seededLarge(t *testing.T, files int) (a, b *side) {
 	t.Helper()
 	a, b = pair(t)
+	seedLarge(t, a, b, files)
+	return a, b
+}
+
+func seedLarge(t *testing.T, a, b *side, files int) {
+	t.Helper()
 	for i := range files {
 		a.write(t, fmt.Sprintf("m%d/s%d", i%7, i), fmt.Sprintf("content %d of some length", i), 1000)
 	}
 	cycle(t, a, b)
 	cycle(t, a, b)
-	return a, b
 }
 
 // What the partner sends first, in this session or in earlier ones, makes a loss no smaller.

@@ -46,6 +46,7 @@ type incoming struct {
 	batch   exchange.Batch
 	steps   []*step
 	at      map[string]*step
+	moves   bool          // some contents are moved from one path to another
 	spelled *spelling     // while it is committed
 	ended   chan struct{} // closed once it is committed or discarded
 }
@@ -285,14 +286,18 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s
 	}
+	if err := im.pair(in); err != nil {
+		return nil, err
+	}
 	if err := im.guardDisplacing(in); err != nil {
 		return nil, err
 	}
+	in.unpair()
 	need := int64(0)
 	parts := map[index.Hash]bool{} // contents whose part file a step of this batch has
 	for i, s := range in.steps {
 		theirs := s.theirs
-		if s.failed == "" && s.decision.Action == plan.Copy && theirs.Kind == index.File {
+		if s.failed == "" && s.source == nil && s.decision.Action == plan.Copy && theirs.Kind == index.File {
 			if s.stands, err = im.standsAlready(ctx, s); err != nil {
 				return nil, err
 			}

@@ -163,14 +163,28 @@ func (k *kept) writePath(name, logical string) error {
 	return k.Store.Flush(k.context(), []string{name})
 }
 
-// took counts a version that was set aside; was is what the index had of it.
-func (k *kept) took(name string, was *index.Item) {
+// took counts a version that was set aside, and tells its size; was is what the index had of it.
+func (k *kept) took(name string, was *index.Item) (bytes int64) {
 	k.batch.Files++
 	if was != nil && was.Kind == index.File && was.State == index.Present {
-		k.batch.Bytes += was.Size
+		bytes = was.Size
 	} else if info, err := k.Store.Lstat(name); err == nil {
-		k.batch.Bytes += info.Size
+		bytes = info.Size
 	}
+	k.batch.Bytes += bytes
+	return bytes
+}
+
+// gave counts off a version that a step set aside and that stands in a place again.
+func (k *kept) gave(s *step) error {
+	name := s.aside
+	s.aside = ""
+	k.batch.Files--
+	k.batch.Bytes -= s.asideBytes
+	if strings.HasSuffix(path.Dir(name), tilde) {
+		return k.Store.Remove(name + nameSuffix)
+	}
+	return nil
 }
 
 // batchClock is the service clock and the host's time in a batch's name.

@@ -44,8 +44,10 @@ type look struct {
 	batch     []observation
 	gone      []index.Item
 	regressed []observation
-	overdrawn bool // so much is older than it was that the brake is sure to hold
-	arrived   map[index.Hash]int
+	overdrawn bool                  // so much is older than it was that the brake is sure to hold
+	arrived   map[index.Hash]int    // contents under new names, or in the place of others
+	left      map[string]index.Item // what the index had where something else is now, by path
+	renames   *renames
 	ahead     map[string]hashed // by place
 	spelled   *spelling         // where single names are looked at
 	volume    uint64            // of the folder that is looked at, 0 when unknown
@@ -110,6 +112,11 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 		}
 		back += l.returned.files
 		held, err := l.weigh()
+		if err == nil && held != "" && !l.holding {
+			if l, err = l.again(); err == nil {
+				held, err = l.weigh()
+			}
+		}
 		if err == nil {
 			err = l.judge(held)
 		}
@@ -189,7 +196,7 @@ func (r *Replica) reachable() error {
 
 func (r *Replica) newLook(ctx context.Context, root Root) *look {
 	known := r.Index.RootCounts(root.Name).Files
-	return &look{Replica: r, ctx: ctx, root: root, holding: r.holding(root.Name), arrived: map[index.Hash]int{},
+	return &look{Replica: r, ctx: ctx, root: root, holding: r.holding(root.Name), arrived: map[index.Hash]int{}, left: map[string]index.Item{},
 		evidence: brake.Evidence{Root: root.Name, Known: known}}
 }
 
@@ -285,6 +292,7 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 	case info.Kind == filestore.File:
 		return l.file(p, place, info, it)
 	}
+	l.leaves(it)
 	return l.subfolder(p, place, info, it)
 }
 
@@ -325,8 +333,9 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 	if was, err := l.cameBack(p, place, it, next); was || err != nil {
 		return err
 	}
-	if it.Kind != index.File && l.evidence.Known > 0 {
-		l.arrived[hash]++
+	if it.Kind != index.File || it.Hash != hash {
+		l.comes(next)
+		l.leaves(it)
 	}
 	return l.differs(it, next)
 }
@@ -334,47 +343,48 @@ func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
 // regress notes a file that is older than it was: a change like any other, unless the brake holds.
 func (l *look) regress(it, next index.Item) error {
 	l.evidence.Regressed++
+	l.leaves(it)
 	l.regressed = append(l.regressed, observation{it.Sequence, it.State, next})
 	l.overdrawn = l.overdrawn || l.evidence.Regressed*2 > l.evidence.Known
-	if l.overdrawn && len(l.regressed) >= observationsAtOnce {
+	if l.overdrawn && len(l.regressed) >= arrivalsAtMost {
 		return l.outdated()
 	}
 	return nil
 }
 
-// weigh lets the brake weigh what was found in a root. Where it lets all pass, what was renamed counts as
-// deleted at once: its content is there under the new name. Where it does not, the new name may be no more
-// than what somebody brought back of a loss.
+// weigh lets the brake weigh what was found in a root.
 func (l *look) weigh() (held string, err error) {
-	moved, err := l.moves()
-	if err != nil {
+	if l.renames, err = l.moves(); err != nil {
 		return "", err
 	}
 	deaths, err := l.deaths(l.root.Name)
 	if err != nil {
 		return "", err
 	}
-	if l.evidence.Earlier, err = l.earlier(moved); err != nil {
+	moved := l.renames.paths()
+	if l.evidence.Earlier, err = l.earlier(); err != nil {
 		return "", err
 	}
 	if err := l.vacated(moved); err != nil {
 		return "", err
 	}
-	l.evidence.Holding, l.evidence.Moved, l.evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
-	if held = brake.Held(l.evidence); held == "" {
-		_, err = l.bury(moved)
-	}
-	return held, err
+	evidence := l.evidence
+	evidence.Regressed -= int64(len(l.renames.back))
+	evidence.Holding, evidence.Moved, evidence.Recent = l.holding, int64(len(moved)), deaths.since(l.Clock()-recently)
+	return brake.Held(evidence), nil
 }
 
-// judge writes what follows from the brake's word.
+// judge writes what follows from the brake's word. Where it lets all pass, what was renamed counts as deleted at once:
+// its content is there under the new name.
 func (l *look) judge(held string) error {
 	var err error
 	if held != "" {
 		err = l.outdated()
 	} else {
 		l.batch, l.regressed = append(l.batch, l.regressed...), nil
-		err = l.commit()
+		if err = l.commit(); err == nil {
+			err = l.renamed(l.renames)
+		}
 	}
 	if err == nil {
 		err = l.setHold(l.root.Name, held)

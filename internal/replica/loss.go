@@ -242,7 +242,7 @@ func (r *Replica) ConfirmLoss(plan string) error {
 		return failure.New(failure.LossPlanStale, plan, fmt.Sprintf("The plan %q is no longer true: what is missing has changed since it was shown", plan),
 			"Look again: csbackup loss show --pool-fqdn "+r.Pool+".")
 	}
-	if _, err := r.bury(gone); err != nil {
+	if _, err := r.bury(gone, nil); err != nil {
 		return err
 	}
 	for _, root := range r.Roots {

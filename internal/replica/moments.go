@@ -78,6 +78,7 @@ func (r *Replica) setMoments(all []moment) error {
 // lookBegins keeps the moment at which a look begins. The caller holds looking.
 func (r *Replica) lookBegins() error {
 	r.follow.head = r.Index.Head()
+	r.follow.before, r.follow.now = r.follow.now, arrivals{map[arrival]bool{}, r.follow.head}
 	return r.remember()
 }
 
@@ -93,7 +94,7 @@ func (r *Replica) lookEnds() error {
 }
 
 // earlier weighs what is gone from the root and was not moved, or is older than it was, against each moment.
-func (l *look) earlier(moved []string) ([]brake.Moment, error) {
+func (l *look) earlier() ([]brake.Moment, error) {
 	all, err := l.moments()
 	if err != nil || l.Index.RootCounts(l.root.Name).MissingFiles == 0 && len(l.regressed) == 0 {
 		return nil, err
@@ -112,15 +113,13 @@ func (l *look) earlier(moved []string) ([]brake.Moment, error) {
 			return nil, err
 		}
 	}
-	for _, p := range moved { // these are missing and not gone
-		it, _, err := l.Index.Get(p)
-		if err != nil {
-			return nil, err
-		}
+	for _, it := range l.renames.gone { // these are missing and not gone
 		count(it.Sequence, -1)
 	}
 	for _, o := range l.regressed {
-		count(o.sequence, 1)
+		if !l.renames.back[o.after.Path] {
+			count(o.sequence, 1)
+		}
 	}
 	return weighed, nil
 }

@@ -24,6 +24,7 @@ type side struct {
 	store   *filestore.Memory
 	root    string
 	index   string // its file
+	partner *side  // where a test needs it
 	elapsed time.Duration
 }
 

@@ -82,6 +82,11 @@ func (im *Importer) receiver(s *step, part exchange.Part, temp string) (filestor
 			return nil, err
 		}
 	}
+	return im.create(temp)
+}
+
+// create makes a temporary file, and its folder where that is missing.
+func (im *Importer) create(temp string) (filestore.Writer, error) {
 	w, err := im.Store.Create(temp)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = im.makeLasting(path.Dir(temp)); err == nil {

@@ -358,25 +358,6 @@ func (s *spelling) absent(logical string) (bool, error) {
 	return !exact, err
 }
 
-// moves finds, among the files that are missing in the root, those whose content arrived under a new
-// name in this look: they were renamed, not lost.
-func (l *look) moves() ([]string, error) {
-	if l.holding || len(l.arrived) == 0 || l.evidence.Missing == 0 {
-		return nil, nil
-	}
-	var moved []string
-	for it, err := range l.allMissing() {
-		if err != nil {
-			return nil, err
-		}
-		if it.Kind == index.File && strings.HasPrefix(it.Path, l.root.Name+"/") && l.arrived[it.Hash] > 0 {
-			l.arrived[it.Hash]--
-			moved = append(moved, it.Path)
-		}
-	}
-	return moved, nil
-}
-
 func (r *Replica) setMeta(key, value string) error { return setMeta(r.Index, key, value) }
 
 func setMeta(x *index.Index, key, value string) error {

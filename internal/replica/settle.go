@@ -63,7 +63,7 @@ func (r *Replica) buryMissing() (files map[string]int64, err error) {
 		if before = paths[len(paths)-1]; before == "" {
 			return files, nil
 		}
-		if err := r.buryThese(paths, files); err != nil {
+		if err := r.buryThese(paths, files, nil); err != nil {
 			return files, err
 		}
 	}
@@ -71,18 +71,18 @@ func (r *Replica) buryMissing() (files map[string]int64, err error) {
 
 // bury writes tombstones, what is deepest first, for paths that are still gone, and counts the files
 // among them by their root.
-func (r *Replica) bury(paths []string) (files map[string]int64, err error) {
+func (r *Replica) bury(paths []string, moved *renames) (files map[string]int64, err error) {
 	files = map[string]int64{}
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Compare(b, a) })
 	for chunk := range slices.Chunk(paths, observationsAtOnce) {
-		if err := r.buryThese(chunk, files); err != nil {
+		if err := r.buryThese(chunk, files, moved); err != nil {
 			return files, err
 		}
 	}
 	return files, nil
 }
 
-func (r *Replica) buryThese(paths []string, files map[string]int64) error {
+func (r *Replica) buryThese(paths []string, files map[string]int64, moved *renames) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	// What nobody knows to be gone stays missing until the next look.
@@ -103,6 +103,9 @@ func (r *Replica) buryThese(paths []string, files map[string]int64) error {
 			if now.Kind == index.File {
 				root, _, _ := strings.Cut(p, "/")
 				files[root]++
+				if err := moved.keep(tx, now); err != nil {
+					return err
+				}
 			}
 			if _, err := tx.Put(index.Item{Path: p, Kind: index.Tombstone, Hash: now.Hash, Since: r.Clock(), Vector: now.Vector.Bump(r.Index.Replica())}); err != nil {
 				return err

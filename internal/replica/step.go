@@ -22,23 +22,38 @@ type step struct {
 	failed    string         // why this path must wait
 	code      index.Code     // the kind of that
 	confirmed bool           // an administrator confirmed that what stands here may go
-	done      bool
+
+	source     *step  // of the same batch, whose file has the content: it is moved here
+	to         *step  // of which this one is the source
+	duplicate  *step  // of the same batch: its file, which is deleted, has the content that stays here
+	rescued    bool   // the file here stays under another name, and nothing else goes for it
+	aside      string // where the file here was set aside, with asideBytes
+	asideBytes int64
+	vacated    bool // the file here was moved to another place
+	retimed    bool // what was moved here got another time
+	begun      bool
+	twin       bool // another spelling of its name stood in the way
+	done       bool
 }
 
-// onDisk tells whether the index has a file under the path that was there when it was last looked at.
-func (s *step) onDisk() bool {
+// hadFile tells whether the index has a file under the path that was there when it was last looked at.
+func (s *step) hadFile() bool {
 	return s.mine != nil && s.mine.Kind == index.File && s.mine.State != index.Missing
 }
 
-// displaces tells whether a file that the index has goes when the step is done.
+// onDisk is hadFile as long as the file was not moved away.
+func (s *step) onDisk() bool { return s.hadFile() && !s.vacated }
+
+// displaces tells whether a file that the index has becomes a kept version when the step is done.
 func (s *step) displaces() bool {
-	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && (s.temp != "" || s.theirs.Kind == index.Folder))
+	return s.onDisk() && s.to == nil && (s.decision.Action == plan.Delete ||
+		s.decision.Action == plan.Copy && (s.temp != "" || s.source != nil || s.theirs.Kind == index.Folder))
 }
 
 // takesAway tells whether a file that stands here leaves its place when the step is done: it is deleted, or replaced
 // by something of another kind or much smaller.
 func (s *step) takesAway() bool {
-	return s.onDisk() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && index.LeavesPlace(*s.mine, s.theirs))
+	return s.hadFile() && (s.decision.Action == plan.Delete || s.decision.Action == plan.Copy && index.LeavesPlace(*s.mine, s.theirs))
 }
 
 // displacing is the file that takesAway tells of.
@@ -62,7 +77,7 @@ func (s *step) keptAs() string {
 
 // intends tells whether the index has to know of a step before it is done: a file gets another content or time.
 func (s *step) intends() bool {
-	return s.failed == "" && (s.temp != "" || s.decision.Action == plan.Retime)
+	return s.failed == "" && (s.temp != "" || s.source != nil || s.decision.Action == plan.Retime)
 }
 
 // endsFolder tells whether a step may remove a folder.

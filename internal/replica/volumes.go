@@ -50,20 +50,16 @@ func (l *look) subfolder(p, place string, info filestore.Info, it index.Item) er
 
 // vacated finds, among the folders that are other ones than they were, one of which files are gone that were not
 // moved. The others are the ones that are meant from now on.
-func (l *look) vacated(moved []string) error {
+func (l *look) vacated(moved map[string]bool) error {
 	if len(l.replaced) == 0 {
 		return nil
-	}
-	elsewhere := make(map[string]bool, len(moved))
-	for _, p := range moved {
-		elsewhere[p] = true
 	}
 	gone := map[string]int64{}
 	for it, err := range l.allMissing() {
 		if err != nil {
 			return err
 		}
-		if it.Kind != index.File || elsewhere[it.Path] {
+		if it.Kind != index.File || moved[it.Path] {
 			continue
 		}
 		for _, o := range l.replaced {
