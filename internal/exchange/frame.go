@@ -17,12 +17,14 @@ const (
 	maxFrame    = 1 << 20
 	maxGreeting = 128 << 10 // before a session is established
 	maxPath     = 4 << 10
-	maxVector   = 64
 	maxItems    = 8192
 	maxSettings = 64 << 10
 	maxText     = 4 << 10
 	dataChunk   = 256 << 10
 )
+
+// MaxVector is how many entries the version vector of an offered item has at most.
+const MaxVector = 64
 
 // ErrFrame: the peer sent what no peer may send.
 var ErrFrame = errors.New("the other side sent a frame that is not valid")
@@ -276,7 +278,7 @@ func (f *fields) item() index.Item {
 		it.Hash = f.hash()
 	}
 	entries := f.number()
-	if entries > maxVector {
+	if entries > MaxVector {
 		f.fail("a version vector")
 	}
 	for range entries {

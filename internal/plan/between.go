@@ -10,8 +10,10 @@ import (
 const (
 	// maxCounter is the highest counter that is taken from a partner. No side comes near it by counting.
 	maxCounter = 1 << 62
-	// MaxEntries bounds the entries of a version vector that is kept.
-	MaxEntries = 32
+	// MaxEntries is how many entries a version vector is cut down to that has more than entriesAtMost. Between the two
+	// there is room for what each side adds: where both cut what they exchange, neither knows all that the other does.
+	MaxEntries    = 32
+	entriesAtMost = 48
 )
 
 // ErrCounter: a version vector counts more changes than any side can have made.
@@ -40,7 +42,9 @@ func (b Between) Decide(mine *index.Item, theirs index.Item) (Decision, error) {
 		mine = &corrected
 	}
 	d := Decide(mine, theirs)
-	d.Vector = d.Vector.Pruned(MaxEntries, b.Mine, b.Theirs)
+	if len(d.Vector) > entriesAtMost {
+		d.Vector = d.Vector.Pruned(MaxEntries, b.Mine, b.Theirs)
+	}
 	if mine != nil && d.Action == Adopt && d.ModTime == mine.ModTime && slices.Equal(d.Vector, mine.Vector) &&
 		mine.State == index.Present {
 		d.Action = Leave // all that the offer has more was pruned here before

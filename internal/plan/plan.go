@@ -36,6 +36,9 @@ type Decision struct {
 	// Again: two changes met and this side's stays. Until the partner has taken it, the path is asked for
 	// again: should this side's version go meanwhile, the partner's must still come.
 	Again bool
+	// Stands: two changes that did not know of each other met, and this side's stays. The partner must be offered it,
+	// also where it seemed to have it already.
+	Stands bool
 }
 
 // Decide weighs what this side has (nil when the path is unknown here) against what is offered.
@@ -88,7 +91,7 @@ func Decide(mine *index.Item, theirs index.Item) Decision {
 		return Decision{Action: Copy, Vector: joined}
 	}
 	if !Wins(theirs, *mine) {
-		return Decision{Action: Leave, Again: !gone}
+		return Decision{Action: Leave, Vector: joined, Again: !gone, Stands: true}
 	}
 	return Decision{Action: Copy, Vector: joined, Conflict: mine.Kind != index.Tombstone}
 }

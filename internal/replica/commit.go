@@ -421,6 +421,7 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 	if err != nil {
 		return ack, err
 	}
+	agreed := im.Index.Agreed()
 	err = im.Index.Update(func(tx *index.Tx) error {
 		for key, value := range displaced {
 			if err := tx.SetMeta(key, value); err != nil {
@@ -451,6 +452,11 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 				}
 				if s.duplicate != nil && s.duplicate.done {
 					if err := tx.Inherit(s.theirs.Path, *s.duplicate.mine); err != nil {
+						return err
+					}
+				}
+				if s.decision.Stands && s.mine.Sequence <= agreed {
+					if err := im.offerAgain(tx, s); err != nil {
 						return err
 					}
 				}
@@ -501,6 +507,18 @@ func (im *Importer) settled(in *incoming, p position, kept *kept) (exchange.Ack,
 	ack.Acknowledged = p.Acknowledged
 	ack.Pending = uint64(im.Index.PendingCount())
 	return ack, err
+}
+
+// offerAgain has the partner take what stands here: it was acknowledged once, and what the partner has now does not
+// know of it.
+func (im *Importer) offerAgain(tx *index.Tx, s *step) error {
+	it, known, err := tx.Get(s.theirs.Path)
+	if err != nil || !known || it.Sequence != s.mine.Sequence {
+		return err // it was changed since, and is offered for that
+	}
+	it.Vector = s.decision.Vector.Bump(im.Index.Replica())
+	_, err = tx.Put(it)
+	return err
 }
 
 // write records an applied item with this side's own evidence of it.

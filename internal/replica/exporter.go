@@ -17,11 +17,12 @@ import (
 // Exporter is the side of a replica that offers: it is an exchange.Source. One is made per session.
 type Exporter struct {
 	*Replica
-	most  int // items of a window
-	full  bool
-	order Order  // of a full comparison
-	kept  bool   // it is kept in the index
-	known uint64 // how far the partner has acknowledged, whatever is compared
+	most   int // items of a window
+	full   bool
+	order  Order    // of a full comparison
+	kept   bool     // it is kept in the index
+	answer answered // of the partner in this session
+	known  uint64   // how far the partner has acknowledged, whatever is compared
 }
 
 // Exporter prepares one session towards the partner. With full set everything is compared, as the order that is
@@ -87,13 +88,14 @@ func (e *Exporter) Welcomed(_ context.Context, w exchange.Welcome) (uint64, erro
 	if err := e.reconsider(w); err != nil {
 		return 0, err
 	}
-	e.known = w.Acknowledged
-	// What the partner says of itself holds: it may be another one than last time, or have lost its
-	// state. A full comparison has all of it still to do.
-	after := w.Acknowledged
-	if e.full {
+	if e.known, err = e.settled(w); err != nil {
+		return 0, err
+	}
+	after := e.known
+	if e.full { // all of it is still to do
 		after = 0
 	}
+	e.answer = answered{Partner: uint64(w.Replica), Through: after}
 	return after, e.Index.Update(func(tx *index.Tx) error { return tx.Agree(after) })
 }
 
@@ -245,25 +247,6 @@ func (c *content) Unchanged() error {
 		return exchange.ErrWithdrawn
 	}
 	return nil
-}
-
-// Acknowledged remembers how far the partner is; in a full comparison, how far that is.
-func (e *Exporter) Acknowledged(_ context.Context, batch exchange.Batch, ack exchange.Ack) error {
-	until := ack.Acknowledged
-	if e.full {
-		if batch.Through == 0 {
-			return nil // paths that were asked for again are no part of the comparison's order
-		}
-		until = min(until, batch.Through)
-	}
-	return e.Index.Update(func(tx *index.Tx) error {
-		if ack.Pending == 0 { // else some may be asked for again
-			if err := tx.DropOrigins(until); err != nil {
-				return err
-			}
-		}
-		return tx.Agree(until)
-	})
 }
 
 // Left counts the changes that the partner has not acknowledged, and their bytes; it costs nothing.

@@ -1,6 +1,7 @@
 package replica_test
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -16,7 +17,8 @@ import (
 // liar offers, in the name of the partner that it embeds, whatever it was given.
 type liar struct {
 	*replica.Exporter
-	items []index.Item
+	items   []index.Item
+	through uint64 // as far as the window is said to go; 0 takes what the items say
 }
 
 func (l *liar) Window(_ context.Context, after uint64, _ int64) ([]index.Item, uint64, error) {
@@ -25,7 +27,7 @@ func (l *liar) Window(_ context.Context, after uint64, _ int64) ([]index.Item, u
 	}
 	items := l.items
 	l.items = nil
-	return items, after + uint64(len(items)), nil
+	return items, cmp.Or(l.through, after+uint64(len(items))), nil
 }
 
 func (l *liar) Welcomed(_ context.Context, w exchange.Welcome) (uint64, error) {
@@ -39,10 +41,16 @@ func (l *liar) Open(context.Context, index.Item) (exchange.Content, error) {
 // lie lets somebody with the certificate of from offer items to a side.
 func lie(t *testing.T, from, to *side, items ...index.Item) error {
 	t.Helper()
+	return tell(t, &liar{Exporter: from.Exporter(false), items: items}, to)
+}
+
+// tell lets a liar call a side.
+func tell(t *testing.T, l *liar, to *side) error {
+	t.Helper()
 	a, b := net.Pipe()
 	taken := make(chan error, 1)
 	go func() { taken <- exchange.Import(context.Background(), b, to.Importer(), exchange.Options{}) }()
-	_, err := exchange.Export(t.Context(), a, &liar{Exporter: from.Exporter(false), items: items}, exchange.Options{})
+	_, err := exchange.Export(t.Context(), a, l, exchange.Options{})
 	<-taken
 	return err
 }
@@ -170,6 +178,37 @@ func TestP28_AVectorOfManyReplicasStopsNothing(t *testing.T) {
 	b.write(t, "m/s1", "edited", 9000)
 	calm(t, a, b, 5)
 	wantAlike(t, a, b)
+	a.store.RemoveAll(a.root + "/CollabContent/m/s1")
+	calm(t, a, b, 5)
+	wantAlike(t, a, b)
+	if _, stays := b.tree()["CollabContent/m/s1"]; stays {
+		t.Error("a deletion did not arrive")
+	}
+}
+
+// Somebody with the partner's certificate claims that a side has taken what the partner never sent. What the partner
+// changed arrives all the same.
+func TestP28_ClaimsOfHowFarASideIsPassNothingOver(t *testing.T) {
+	a, b := seeded(t, 3)
+	for _, name := range []string{"m/t1", "m/t2", "m/t3", "m/t4"} {
+		a.write(t, name, "ten bytes", 2000)
+	}
+	a.look(t)
+	if _, err := a.sendInWindows(t, b, false, exchange.Options{Budget: 1, WindowBytes: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.tree()) == 7 {
+		t.Fatal("all was sent at once")
+	}
+	nothing := index.Item{Path: "CollabContent/m/never", Kind: index.Tombstone, Vector: index.Vector{{Replica: a.Index.Replica(), Counter: 1}}}
+	if err := tell(t, &liar{Exporter: a.Exporter(false), items: []index.Item{nothing}, through: a.Index.Head()}, b); err != nil {
+		t.Fatal(err)
+	}
+	calm(t, a, b, 3)
+	wantAlike(t, a, b)
+	if got := len(b.tree()); got != 7 {
+		t.Errorf("%d of 7 files are there", got)
+	}
 }
 
 // Two services that work with copies of one state folder count the same changes: that is said, and stopped.

@@ -3,7 +3,6 @@ package replica
 import (
 	"csbackup/internal/exchange"
 	"csbackup/internal/index"
-	"csbackup/internal/plan"
 )
 
 // A file that was renamed is a new path and a tombstone, or another file, under the old one, and these may be
@@ -41,7 +40,7 @@ func (w *window) add(items ...index.Item) {
 		if w.at != nil {
 			w.at[it.Path] = true
 		}
-		it.Vector = it.Vector.Pruned(plan.MaxEntries, w.index.Replica())
+		it.Vector = it.Vector.Pruned(exchange.MaxVector, w.index.Replica())
 		w.items = append(w.items, it)
 		w.bytes += it.Size
 		w.names += exchange.OfferCost(it)
