@@ -106,13 +106,17 @@ func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]
 	case plan.Retime:
 		err = im.retime(s, place)
 	case plan.Delete:
-		if exact, spelledErr := in.spelled.exact(place); spelledErr != nil || !exact && s.onDisk() {
+		if s.mine.Kind == index.Folder && in.early(s) {
+			return nil // what is in it goes before its turn comes
+		} else if s.vacated { // what stood here stands in its new place
+			touched[path.Dir(place)] = true
+		} else if exact, spelledErr := in.spelled.exact(place); spelledErr != nil || !exact && s.onDisk() {
 			return cmp.Or(spelledErr, errStanding)
 		} else if exact {
 			err = im.remove(s, place, kept, touched)
 		}
 	case plan.Copy:
-		if err := in.spelled.unlike(place); err != nil {
+		if err := im.makeWay(in, s, place, touched); err != nil {
 			return err
 		}
 		if s.theirs.Kind == index.Folder {

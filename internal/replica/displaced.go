@@ -123,7 +123,7 @@ func (b *baseline) count(files []displacing) {
 func (im *Importer) guardDisplacing(in *incoming) error {
 	asked := map[string][]*step{}
 	for _, s := range in.steps {
-		if s.failed != "" || s.rescued || !s.takesAway() || s.decision.Action == plan.Delete && im.respelled.has(s) {
+		if s.failed != "" || s.rescued || !s.takesAway() {
 			continue
 		}
 		pending, _, err := im.Index.PendingAt(s.theirs.Path)

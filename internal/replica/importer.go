@@ -34,10 +34,9 @@ type Importer struct {
 	stop    context.CancelCauseFunc // ends the session
 	running bool                    // it is the one session that may run
 
-	mu        sync.Mutex
-	incoming  map[uint64]*incoming
-	respelled respelled
-	asked     []string // paths that this side asked for again, until the batch that answers is planned
+	mu       sync.Mutex
+	incoming map[uint64]*incoming
+	asked    []string // paths that this side asked for again, until the batch that answers is planned
 }
 
 // incoming is one batch on its way in.
@@ -67,7 +66,7 @@ type position struct {
 
 // Importer prepares one session from the partner. Of several, the newest runs.
 func (r *Replica) Importer() *Importer {
-	return &Importer{Replica: r, incoming: map[uint64]*incoming{}, respelled: respelled{}}
+	return &Importer{Replica: r, incoming: map[uint64]*incoming{}}
 }
 
 // Welcome checks who calls and answers how far this side is. A full comparison looks at the whole
@@ -280,12 +279,10 @@ func (im *Importer) Plan(ctx context.Context, batch exchange.Batch, items []inde
 		if a := s.decision.Action; theirs.Kind == index.File && (a == plan.Adopt || a == plan.Retime) {
 			s.theirs.ModTime = s.decision.ModTime
 		}
-		if im.Store.Properties().CaseInsensitive {
-			im.respelled.offered(s)
-		}
 		in.steps = append(in.steps, s)
 		in.at[theirs.Path] = s
 	}
+	im.pairFolders(in)
 	if err := im.pair(in); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"csbackup/internal/index"
@@ -109,6 +110,14 @@ func (in *incoming) markRescued() {
 			seen[s], s.rescued = true, true
 		}
 	}
+}
+
+// early tells whether an item comes before its turn, with another one that was renamed. It is offered again.
+func (in *incoming) early(s *step) bool {
+	if in.batch.Through > 0 {
+		return s.theirs.Sequence > in.batch.Through
+	}
+	return !slices.Contains(in.asked, s.theirs.Path)
 }
 
 // unpair ends the pairs of which one must wait.
@@ -310,8 +319,7 @@ func (a *applying) before(s *step) error {
 	if err := a.one(s.to); err != nil {
 		return err
 	}
-	// What changes its name in case only gives way first.
-	if s.to.failed != "" || s.to.twin && fold(s.to.theirs.Path) != fold(s.theirs.Path) {
+	if s.to.failed != "" || s.to.twin {
 		s.failed = fmt.Sprintf("what stands here was renamed to %s, which could not be done", shown(s.to.theirs.Path))
 	}
 	return nil
@@ -329,6 +337,11 @@ func (im *Importer) move(s *step, place string, kept *kept, touched map[string]b
 			return err
 		}
 	}
+	if source.aside == "" && im.respellsFile(s) && path.Base(from) == path.Base(place) {
+		touched[path.Dir(place)] = true // it is there already: its folder has the new spelling
+		source.vacated = true
+		return im.moved(s, place)
+	}
 	if err := im.publish(s, from, place, kept, touched); err != nil {
 		return err
 	}
@@ -343,9 +356,19 @@ func (im *Importer) move(s *step, place string, kept *kept, touched map[string]b
 	} else if err := kept.gave(source); err != nil {
 		return err
 	}
-	if im.keptTime(source.mine.ModTime) == im.keptTime(s.theirs.ModTime) {
+	return im.moved(s, place)
+}
+
+// moved gives a file that was moved its time, where that is another one.
+func (im *Importer) moved(s *step, place string) error {
+	if im.keptTime(s.source.mine.ModTime) == im.keptTime(s.theirs.ModTime) {
 		return nil
 	}
 	s.retimed = true
 	return im.setTime(s, place)
+}
+
+// respellsFile tells whether a file is moved to a name that the store takes for the same.
+func (im *Importer) respellsFile(s *step) bool {
+	return s.source != nil && im.Store.Properties().CaseInsensitive && fold(s.source.theirs.Path) == fold(s.theirs.Path)
 }

@@ -53,6 +53,7 @@ type renames struct {
 	left    []index.Item                // in the place of which something else is
 	folders []string                    // that are missing, and of which the files are among gone
 	back    map[string]bool             // paths of files that look older than they were, and came from elsewhere
+	spelled map[string]index.Item       // folders in another spelling than one of folders, by folded path
 	to      map[index.Hash][]index.Item // what has the content now
 }
 
@@ -151,6 +152,11 @@ func (m *renames) find(x *index.Index, after uint64) error {
 	for _, it := range append(m.gone, m.left...) {
 		m.to[it.Hash] = nil
 	}
+	m.spelled = map[string]index.Item{}
+	went := map[string]bool{}
+	for _, p := range m.folders {
+		went[fold(p)] = true
+	}
 	for {
 		items, err := x.Since(after, childrenAtOnce)
 		if err != nil || len(items) == 0 {
@@ -158,6 +164,9 @@ func (m *renames) find(x *index.Index, after uint64) error {
 		}
 		for _, it := range items {
 			after = it.Sequence
+			if it.Kind == index.Folder && it.State == index.Present && went[fold(it.Path)] {
+				m.spelled[fold(it.Path)] = it
+			}
 			if known, wanted := m.to[it.Hash]; wanted && it.Kind == index.File && it.State == index.Present {
 				m.to[it.Hash] = append(known, it)
 			}
@@ -165,9 +174,19 @@ func (m *renames) find(x *index.Index, after uint64) error {
 	}
 }
 
-// keep remembers where the content of an item went. It does nothing where nothing was renamed.
+// keep remembers where the content of an item went, or which folder differs from it in case only. It does nothing where
+// nothing was renamed.
 func (m *renames) keep(tx *index.Tx, before index.Item) error {
-	if m == nil || len(m.to[before.Hash]) == 0 {
+	if m == nil {
+		return nil
+	}
+	if before.Kind == index.Folder {
+		if to, ok := m.spelled[fold(before.Path)]; ok {
+			return tx.PutOrigin(before, to)
+		}
+		return nil
+	}
+	if len(m.to[before.Hash]) == 0 {
 		return nil
 	}
 	to := m.to[before.Hash][0]

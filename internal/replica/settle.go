@@ -103,9 +103,9 @@ func (r *Replica) buryThese(paths []string, files map[string]int64, moved *renam
 			if now.Kind == index.File {
 				root, _, _ := strings.Cut(p, "/")
 				files[root]++
-				if err := moved.keep(tx, now); err != nil {
-					return err
-				}
+			}
+			if err := moved.keep(tx, now); err != nil {
+				return err
 			}
 			if _, err := tx.Put(index.Item{Path: p, Kind: index.Tombstone, Hash: now.Hash, Since: r.Clock(), Vector: now.Vector.Bump(r.Index.Replica())}); err != nil {
 				return err

@@ -1,13 +1,16 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"strings"
 
+	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/plan"
 )
 
 // A case-insensitive store has one name where the other side may have several that differ only in case. A path
@@ -77,25 +80,61 @@ func (s *spelling) list(folder string) error {
 	return nil
 }
 
-// respelled remembers, on a case-insensitive store, contents that the partner offers under names that are new here,
-// and tells whether a file that a step takes away is one of these: it was renamed, and is no loss.
-type respelled map[string]index.Hash
-
-const respelledAtMost = 100_000
-
-func (r respelled) offered(s *step) {
-	if s.mine != nil && s.mine.Kind != index.Tombstone || s.theirs.Kind != index.File {
+// pairFolders finds folders that change their name in case only.
+func (im *Importer) pairFolders(in *incoming) {
+	if !im.Store.Properties().CaseInsensitive {
 		return
 	}
-	if len(r) >= respelledAtMost {
-		clear(r)
+	leaving := map[string]*step{}
+	for _, s := range in.steps {
+		if s.failed == "" && s.decision.Action == plan.Delete && s.mine.Kind == index.Folder && s.mine.State == index.Present {
+			leaving[fold(s.theirs.Path)] = s
+		}
 	}
-	r[fold(s.theirs.Path)] = s.theirs.Hash
+	for _, s := range in.steps {
+		old := leaving[fold(s.theirs.Path)]
+		if old == nil || s.failed != "" || s.decision.Action != plan.Copy || s.theirs.Kind != index.Folder {
+			continue
+		}
+		if s.mine == nil || s.mine.Kind == index.Tombstone {
+			s.respells = old
+		}
+	}
 }
 
-func (r respelled) has(s *step) bool {
-	hash, ok := r[fold(s.theirs.Path)]
-	return ok && s.mine != nil && hash == s.mine.Hash
+// makeWay refuses a place in whose way another spelling of it stands, unless that is what the step respells.
+func (im *Importer) makeWay(in *incoming, s *step, place string, touched map[string]bool) error {
+	switch {
+	case s.respells != nil:
+		return im.respell(in, s, place, touched)
+	case im.respellsFile(s) && s.source.aside == "":
+		return in.spelled.unlike(path.Dir(place))
+	}
+	return in.spelled.unlike(place)
+}
+
+// respell gives a folder its new spelling, with all that is in it. Nothing is displaced by that.
+func (im *Importer) respell(in *incoming, s *step, place string, touched map[string]bool) error {
+	if err := in.spelled.unlike(place); !errors.Is(err, errTwin) {
+		return err
+	}
+	if err := in.spelled.unlike(path.Dir(place)); err != nil {
+		return err
+	}
+	old, err := im.place(s.respells.theirs.Path)
+	if err != nil {
+		return err
+	}
+	if info, err := im.Store.Lstat(old); err != nil || info.Kind != filestore.Folder {
+		return cmp.Or(err, errStanding)
+	}
+	if err := im.Store.Publish(old, place); err != nil {
+		return err
+	}
+	touched[path.Dir(place)] = true
+	in.spelled = im.newSpelling()
+	s.respells.vacated = true
+	return nil
 }
 
 // unlike refuses a place that is there, or would lie in a folder that is there, in another spelling.

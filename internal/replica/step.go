@@ -25,6 +25,7 @@ type step struct {
 
 	source     *step  // of the same batch, whose file has the content: it is moved here
 	to         *step  // of which this one is the source
+	respells   *step  // of the same batch: the folder here in another spelling, which is deleted
 	duplicate  *step  // of the same batch: its file, which is deleted, has the content that stays here
 	rescued    bool   // the file here stays under another name, and nothing else goes for it
 	aside      string // where the file here was set aside, with asideBytes
