@@ -341,7 +341,8 @@ func (l *lab) content(pool string) map[string]string {
 	return found
 }
 
-// temporary are the names of the files that are on their way into a pool's store.
+// temporary are the names of the files that are on their way into a pool's store. The service's own small
+// files pass through the same folder, as its marker does when a cycle begins: they are not meant.
 func (l *lab) temporary(pool string) []string {
 	l.t.Helper()
 	var found []string
@@ -350,7 +351,7 @@ func (l *lab) temporary(pool string) []string {
 		switch {
 		case os.IsNotExist(err): // it was put in its place meanwhile, or nothing ever came
 			return nil
-		case err == nil && !entry.IsDir():
+		case err == nil && !entry.IsDir() && (strings.HasPrefix(entry.Name(), "in-") || strings.HasPrefix(entry.Name(), "part-")):
 			found = append(found, entry.Name())
 		}
 		return err
