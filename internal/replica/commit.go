@@ -140,22 +140,6 @@ func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]
 	return err
 }
 
-// applyTwin applies a step again that a name in another spelling stood in the way of.
-func (im *Importer) applyTwin(in *incoming, s *step, kept *kept, touched map[string]bool) error {
-	err := im.apply(in, s, kept, touched)
-	if !errors.Is(err, errTwin) {
-		return err
-	}
-	place, placeErr := im.place(s.theirs.Path)
-	if placeErr != nil {
-		return placeErr
-	}
-	if settled, settleErr := im.outspelled(in, s, place); settleErr != nil || settled {
-		return settleErr
-	}
-	return err
-}
-
 // seen remembers what stands at a file's place, where it is what the item says: this side's own
 // evidence for later looks. It tells whether anything may stand there.
 func (im *Importer) seen(s *step, place string) bool {

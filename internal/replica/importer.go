@@ -47,6 +47,7 @@ type incoming struct {
 	at      map[string]*step
 	moves   bool          // some contents are moved from one path to another
 	spelled *spelling     // while it is committed
+	rivals  rivals        // likewise
 	ended   chan struct{} // closed once it is committed or discarded
 }
 

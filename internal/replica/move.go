@@ -215,7 +215,7 @@ func (a *applying) all() error {
 
 // again applies what another spelling of its name stood in the way of: that may be gone now.
 func (a *applying) again() error {
-	a.in.spelled = a.newSpelling()
+	a.in.spelled, a.in.rivals = a.newSpelling(), rivals{Importer: a.Importer}
 	done := map[*step]bool{}
 	one := func(s *step) error {
 		if done[s] {

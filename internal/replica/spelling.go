@@ -155,39 +155,3 @@ func (s *spelling) unlike(place string) error {
 	}
 	return nil
 }
-
-// outspelled settles two renames of one file that differ only in case and did not know of each other: this side can
-// hold one name only, and its own stays. That both are renames of one file is known by a third spelling that both
-// sides deleted; else the partner has two files, of which one waits. The caller holds writing.
-func (im *Importer) outspelled(in *incoming, s *step, place string) (bool, error) {
-	if s.theirs.Kind != index.File || s.theirs.Vector.Counter(im.Index.Replica()) != 0 {
-		return false, nil
-	}
-	if exact, err := in.spelled.exact(path.Dir(place)); err != nil || !exact {
-		return false, err
-	}
-	items, err := im.Index.Children(path.Dir(s.theirs.Path))
-	if err != nil {
-		return false, err
-	}
-	here, before := false, false
-	for _, it := range items {
-		switch {
-		case it.Path == s.theirs.Path || fold(it.Path) != fold(s.theirs.Path):
-		case it.Kind == index.Tombstone:
-			before = true
-		case it.Kind == index.File && it.State == index.Present:
-			here = it.Hash == s.theirs.Hash && it.Vector.Counter(im.from) == 0
-		}
-	}
-	if !here || !before {
-		return false, nil
-	}
-	temp := s.temp
-	s.theirs = index.Item{Path: s.theirs.Path, Kind: index.Tombstone, Sequence: s.theirs.Sequence}
-	s.decision.Vector = s.decision.Vector.Bump(im.Index.Replica())
-	if s.temp, s.done = "", true; temp == "" {
-		return true, nil
-	}
-	return true, im.Store.Remove(temp)
-}
