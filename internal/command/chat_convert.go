@@ -16,6 +16,7 @@ import (
 	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/convert/mattermost"
+	"csbackup/internal/chat/convert/teams"
 	"csbackup/internal/chat/transfer"
 	"csbackup/internal/failure"
 	"csbackup/internal/report"
@@ -37,6 +38,7 @@ type ChatConvert struct {
 	WhatIf         bool
 	Bom            bool   // CSV files begin with a byte order mark
 	Team           string // the name of the team in Mattermost
+	Account        string // the object id of the user who owns teams in Microsoft Teams
 }
 
 // AddFlags registers the command's flags.
@@ -52,6 +54,7 @@ func (o *ChatConvert) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.WhatIf, "what-if", false, "go through everything, say what would be written, and write nothing")
 	flags.BoolVar(&o.Bom, "bom", false, "begin CSV files with a byte order mark, which Excel needs to see that they are UTF-8")
 	flags.StringVar(&o.Team, "team", o.Team, "the `name` of the team that the rooms go to in Mattermost")
+	flags.StringVar(&o.Account, "account", "", "for teams, the object `id` of the user who owns the teams and speaks for people without an address")
 }
 
 // SetArguments takes the archive's path.
@@ -110,6 +113,11 @@ func (o *ChatConvert) options() (format convert.Format, s convert.Selection, err
 	}
 	if err := mattermost.CheckTeam(o.Team); err != nil {
 		return nil, s, failure.Wrap(failure.InvalidUsage, o.Team, fmt.Sprintf("The team cannot be called %.100q", o.Team), "Give another name with --team.", err)
+	}
+	if strings.EqualFold(o.To, "teams") && !o.WhatIf {
+		if err := teams.CheckAccount(o.Account); err != nil {
+			return nil, s, failure.Wrap(failure.InvalidUsage, o.Account, "Teams need a user who owns them, which --account names", "Give the object id of a user, which Get-MgUser shows.", err)
+		}
 	}
 	if format != nil {
 		if err := o.checkOutput(format.Rules()); err != nil {
@@ -283,7 +291,7 @@ func (o *ChatConvert) identity(plan *convert.Plan) (manifest, options string) {
 		}
 	}
 	slices.Sort(addresses)
-	return sum(plan.Archive.Manifest()), sum([]any{Current().Version, strings.ToLower(o.To), o.Room, o.Category, o.Since, o.Until, o.Bom, o.Team, addresses})
+	return sum(plan.Archive.Manifest()), sum([]any{Current().Version, strings.ToLower(o.To), o.Room, o.Category, o.Since, o.Until, o.Bom, o.Team, strings.ToLower(o.Account), addresses})
 }
 
 func sum(of any) string {

@@ -3,12 +3,14 @@ package command
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"csbackup/internal/chat/convert"
 	"csbackup/internal/chat/convert/htmlsite"
 	"csbackup/internal/chat/convert/mattermost"
 	"csbackup/internal/chat/convert/roomfiles"
 	"csbackup/internal/chat/convert/slack"
+	"csbackup/internal/chat/convert/teams"
 )
 
 // chatFormat is a format that chat convert can write.
@@ -21,6 +23,7 @@ type chatFormat struct {
 var chatFormats = []chatFormat{
 	{"html", func(o *ChatConvert) convert.Format { return &htmlsite.Format{About: aboutSite(limitsOf(o))} }},
 	{"jsonl", func(*ChatConvert) convert.Format { return &roomfiles.JSONLines{} }},
+	{"teams", func(o *ChatConvert) convert.Format { return &teams.Format{Account: o.Account, Now: time.Now().UTC()} }},
 	{"slack", func(*ChatConvert) convert.Format { return &slack.Format{} }},
 	{"mattermost", func(o *ChatConvert) convert.Format { return &mattermost.Format{Team: o.Team} }},
 	{"csv", func(o *ChatConvert) convert.Format { return &roomfiles.CSV{Mark: o.Bom} }},

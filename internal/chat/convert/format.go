@@ -64,10 +64,12 @@ type Room struct {
 	Name        string
 	Description string
 	Category    string // its name; "" where it is not known
-	Created     time.Time
-	Privacy     Privacy
-	Auditorium  bool // only presenters could write
-	Disabled    bool
+	// CategoryNumber is the nodeID of the category; 0 where it is not known.
+	CategoryNumber int64
+	Created        time.Time
+	Privacy        Privacy
+	Auditorium     bool // only presenters could write
+	Disabled       bool
 	// Members, Managers and Presenters are the principals with that role in the room, groups included, in the
 	// order of their numbers.
 	Members, Managers, Presenters []int64
@@ -80,8 +82,7 @@ type Room struct {
 	Authors     []int64   // who wrote the messages, in the order of their numbers
 	Files       int       // uploaded files in the archive
 
-	categoryNode int64
-	inOrder      bool // the messages are in the order of their times
+	inOrder bool // the messages are in the order of their times
 }
 
 // Person is a principal of the archive: a person, or a group that holds rights.

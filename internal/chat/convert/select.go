@@ -82,7 +82,7 @@ func (p *Plan) choose(ctx context.Context) error {
 	for _, n := range rooms {
 		above := p.above(n)
 		if len(above) > 0 {
-			n.Category, n.categoryNode = above[0].Name, above[0].Number
+			n.Category, n.CategoryNumber = above[0].Name, above[0].Number
 		}
 		within := slices.ContainsFunc(above, func(c *node) bool { return chosenCategories[c.Number] })
 		if all || within || chosenRooms[n.Number] {

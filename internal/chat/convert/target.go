@@ -16,14 +16,14 @@ import (
 // Names gives each thing a name of its own.
 type Names struct {
 	taken map[string]bool
-	next  map[string]int // by base, the number to try next
+	next  map[string]int // by base, the number that was given last
 }
 
-// Reserve takes names away that nothing may have.
+// Reserve takes names away that nothing may have, in any case.
 func (n *Names) Reserve(names ...string) {
 	n.begin()
 	for _, one := range names {
-		n.taken[one] = true
+		n.taken[strings.ToLower(one)] = true
 	}
 }
 
@@ -36,18 +36,24 @@ func (n *Names) begin() {
 // Take gives the base, cut to so many bytes, or the base with -2, -3 and so on where it is taken. The base is
 // compared as it is: put it into lower case where the target ignores case.
 func (n *Names) Take(base string, most int) string {
-	n.begin()
 	base = strings.TrimRight(Shorten(base, most), "-_. ")
-	if !n.taken[base] && base != "" {
-		n.taken[base] = true
-		return base
-	}
-	for number := max(n.next[base], 2); ; number++ {
+	return n.Choose(base, func(number int) string {
+		if number == 1 {
+			return base
+		}
 		suffix := fmt.Sprintf("-%d", number)
-		name := strings.TrimLeft(Shorten(base, most-len(suffix))+suffix, "-")
-		if !n.taken[name] {
-			n.taken[name] = true
-			n.next[base] = number + 1
+		return strings.TrimLeft(Shorten(base, most-len(suffix))+suffix, "-")
+	})
+}
+
+// Choose gives the first of a row of candidates, which are counted from 1, that is not empty and not taken,
+// and takes it. Key is what candidates of the same row have in common, so that no row is tried twice.
+func (n *Names) Choose(key string, candidate func(number int) string) string {
+	n.begin()
+	for number := n.next[key] + 1; ; number++ {
+		if name := candidate(number); name != "" && !n.taken[strings.ToLower(name)] {
+			n.taken[strings.ToLower(name)] = true
+			n.next[key] = number
 			return name
 		}
 	}
