@@ -29,8 +29,12 @@ func addChat(root *cobra.Command, s *session) {
 	s.add(chat, leaf{path: "chat convert", use: "convert ARCHIVE", short: "Writes an archive for Teams, Slack or Mattermost, or as CSV or JSON, without any database",
 		long: chatConvertHelp + chatExitCodes, args: cobra.ExactArgs(1),
 		example: "  csbackup chat convert chat.zip --people-template people.csv\n" +
-			"  csbackup chat convert chat.zip --to csv --output rooms --category Sales --since 2018-01-01\n" +
-			"  csbackup chat convert chat.zip --to jsonl --output rooms --what-if --output table"})
+			"  csbackup chat convert chat.zip --to teams --output requests --people people.csv --account 6c2d5b1e-0f3a-4a53-9d0e-7d2b8f1a9c44\n" +
+			"  csbackup chat convert chat.zip --to csv --output rooms --category Sales --since 2018-01-01 --bom\n" +
+			"  csbackup chat convert chat.zip --to mattermost --output chat-mattermost.zip --what-if"})
+	s.add(chat, leaf{path: "chat send-to-teams", use: "send-to-teams FOLDER", short: "Sends the requests that chat convert wrote for Teams to Microsoft Graph",
+		long: sendToTeamsHelp + chatExitCodes, args: cobra.ExactArgs(1),
+		example: "  csbackup chat send-to-teams requests --token-file token.txt\n  csbackup chat send-to-teams requests --token-file token.txt --rate 2 --parallel 1"})
 	s.add(chat, leaf{path: "chat categories", use: "categories", short: "Lists the categories of a database, which --scope of an export takes",
 		long: chatLogin + chatExitCodes, example: "  csbackup chat categories --db-instance sql1.contoso.com\\rtc"})
 	s.add(chat, leaf{path: "chat browse", use: "browse ARCHIVE|sqlite:PATH", short: "Shows an archive in a browser, with a search over all messages",

@@ -10,6 +10,7 @@ func chatCommands() map[string]func() Command {
 		"chat categories":      func() Command { return &ChatCategories{} },
 		"chat browse":          func() Command { return &ChatBrowse{} },
 		"chat search":          func() Command { return &ChatSearch{} },
+		"chat send-to-teams":   func() Command { return newChatSendToTeams() },
 		"chat create-database": func() Command { return &ChatCreateDatabase{} },
 		"chat convert":         func() Command { return &ChatConvert{Team: "persistent-chat"} },
 	}

@@ -33,6 +33,10 @@ const (
 	ArchiveTooLarge      ID = "ArchiveTooLarge"
 	PeopleMapInvalid     ID = "PeopleMapInvalid"
 	OutputExists         ID = "OutputExists"
+	GraphRefused         ID = "GraphRefused"
+	GraphUnreachable     ID = "GraphUnreachable"
+	GraphRejected        ID = "GraphRejected"
+	RequestsInvalid      ID = "RequestsInvalid"
 )
 
 var chat = []Kind{
@@ -66,5 +70,9 @@ var chat = []Kind{
 	{ArchiveTooLarge, InvalidData, ExitFailed, "the archive has more rooms and people than a conversion can hold"},
 	{PeopleMapInvalid, InvalidData, ExitUsage, "the map of people cannot be used"},
 	{OutputExists, ResourceExists, ExitRefused, "the place of the output is taken by something else"},
+	{GraphRefused, PermissionDenied, ExitRefused, "Microsoft Graph does not take the token, or refuses the application's rights"},
+	{GraphUnreachable, ConnectionError, ExitUnreachable, "Microsoft Graph cannot be reached, or is too busy"},
+	{GraphRejected, InvalidOperation, ExitFailed, "Microsoft Graph rejects a request without which nothing goes on"},
+	{RequestsInvalid, InvalidData, ExitDamaged, "the folder does not hold requests that can be sent"},
 	{ImportMissing, ObjectNotFound, ExitFailed, "what the archive refers to is neither in it nor in the database"},
 }

@@ -74,9 +74,10 @@ func OpenFolder(at, archiveSum, options string) (*Folder, error) {
 }
 
 func (f *Folder) failed(name string, err error) error {
+	var known *failure.Error
 	switch {
-	case err == nil:
-		return nil
+	case err == nil || errors.As(err, &known):
+		return err
 	case archive.IsFull(err):
 		return failure.Wrap(failure.DiskFull, f.path, fmt.Sprintf("%.200q cannot be written: the disk is full", name), "Make room on the disk and run the same command again: it goes on.", err)
 	case errors.Is(err, fs.ErrNotExist):
@@ -98,6 +99,9 @@ func (f *Folder) begin(head journalHead) error {
 	if len(entries) == 0 {
 		f.journal, err = f.root.OpenFile(journalName, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err == nil {
+			err = f.hold()
+		}
+		if err == nil {
 			_, err = f.journal.Write(append(first, '\n'))
 		}
 		return f.failed(journalName, err)
@@ -108,10 +112,23 @@ func (f *Folder) begin(head journalHead) error {
 			"Name a folder that is not there yet, or an empty one.")
 	}
 	f.Resumed = true
-	if err := f.resume(first); err != nil {
+	err = f.hold()
+	if err == nil {
+		err = f.resume(first)
+	}
+	if err != nil {
 		return errors.Join(err, f.journal.Close())
 	}
 	return nil
+}
+
+// hold keeps other processes from writing into the folder.
+func (f *Folder) hold() error {
+	free, err := Hold(f.journal)
+	if err == nil && !free {
+		return failure.New(failure.OutputExists, f.path, "Another conversion into the folder "+f.path+" is under way", "Wait until it has ended, or name another folder.")
+	}
+	return f.failed(journalName, err)
 }
 
 // resume reads which rooms are complete. A last line that was cut off is passed over and written anew.
