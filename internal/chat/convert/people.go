@@ -50,7 +50,7 @@ func (p *Plan) ReadPeople(from io.Reader, name string) (mapped int64, unknown []
 		if errors.Is(err, io.EOF) && limited.N > 0 {
 			return mapped, unknown, nil
 		}
-		line, _ := reader.FieldPos(0)
+		line := lineOf(reader, row, err)
 		switch {
 		case limited.N <= 0:
 			return 0, nil, badPeople(name, line, fmt.Sprintf("it is longer than %d MiB", maxPeopleBytes>>20), nil)
@@ -82,6 +82,19 @@ func (p *Plan) ReadPeople(from io.Reader, name string) (mapped int64, unknown []
 			mapped++
 		}
 	}
+}
+
+// lineOf tells on which line of a file a row or an error stands.
+func lineOf(reader *csv.Reader, row []string, err error) int {
+	var wrong *csv.ParseError
+	switch {
+	case errors.As(err, &wrong):
+		return wrong.StartLine
+	case len(row) > 0:
+		line, _ := reader.FieldPos(0)
+		return line
+	}
+	return 1
 }
 
 // separator guesses what stands between the columns from what stands most often in the first line.
