@@ -61,7 +61,7 @@ func Ticks(at time.Time) int64 {
 }
 
 // GUID makes a GUID of a kind and a number.
-func GUID(kind, n int64) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, n) }
+func GUID(kind, n int64) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, uint32(n)) }
 
 // Start is the time of the first message that Say makes.
 var Start = time.Date(2018, 1, 31, 22, 0, 0, 0, time.UTC)

@@ -12,6 +12,7 @@ import (
 type Memory struct {
 	Files map[string]string
 	open  bool
+	seen  map[string]bool // names in lower case
 }
 
 // Create makes a file.
@@ -22,14 +23,13 @@ func (m *Memory) Create(name string) (io.WriteCloser, error) {
 	case name == "" || strings.HasPrefix(name, "/") || strings.Contains(name, "..") || strings.ContainsAny(name, "\\:*?\"<>|\x00"):
 		return nil, errors.New("no file can be called " + name)
 	}
-	for other := range m.Files {
-		if strings.EqualFold(other, name) && len(m.Files) < 1000 {
-			return nil, errors.New(name + " is there twice")
-		}
+	if m.seen == nil {
+		m.seen = map[string]bool{}
 	}
-	if _, twice := m.Files[name]; twice {
+	if m.seen[strings.ToLower(name)] {
 		return nil, errors.New(name + " is there twice")
 	}
+	m.seen[strings.ToLower(name)] = true
 	m.open = true
 	m.Files[name] = ""
 	return &file{memory: m, name: name}, nil

@@ -29,10 +29,10 @@
 //
 // # CSV
 //
-// RFC 4180: commas, CR LF, quotes where needed, the first line names the columns. Lists are joined by a line
-// feed. A cell that begins with one of = + - @ ' or with a tab or CR gets an apostrophe before it; whoever
+// RFC 4180: commas, CR LF, quotes where needed, the first line names the columns. Lists are joined by
+// line breaks. A cell that begins with one of = + - @ ' or with a tab or CR gets an apostrophe before it; whoever
 // reads the file back takes the apostrophe away where one of these follows it. NUL, which spreadsheets
-// refuse, becomes U+FFFD; so does a lone surrogate. CR, which CSV readers take for a line break, and CR LF
-// become LF. Spreadsheets hold 32,767 characters in a cell: longer texts are whole in the file, are cut by
+// refuse, becomes U+FFFD; so does a lone surrogate. Every
+// line break in a cell, CR, LF or CR LF, is written CR LF. Spreadsheets hold 32,767 characters in a cell: longer texts are whole in the file, are cut by
 // them, and are counted in the report.
 package roomfiles
