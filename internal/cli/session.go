@@ -119,6 +119,9 @@ type outputPath struct {
 	shown *string
 }
 
+// Type keeps the flag from being taken for one that must not be empty: with one of the words the path is.
+func (o outputPath) Type() string { return "path" }
+
 // Set takes a path or one of the words.
 func (o outputPath) Set(text string) error {
 	if slices.Contains(outputWords, text) {

@@ -169,7 +169,7 @@ func TestRights(t *testing.T) {
 		{"open to a group", []int64{group}, nil, converttest.Room{}, false, []int64{anna, bob}, 0},
 		{"open to a group without one", []int64{group}, []int64{bob}, converttest.Room{}, false, []int64{anna}, 0},
 		{"open to all but one", []int64{domain}, []int64{bob}, converttest.Room{}, false, nil, 1},
-		{"open to nobody", nil, nil, converttest.Room{}, false, nil, 0},
+		{"open to nobody", nil, nil, converttest.Room{}, false, nil, 1},
 		{"open and disabled", []int64{domain}, nil, converttest.Room{Disabled: true}, false, nil, 1},
 		{"closed", []int64{domain}, nil, converttest.Room{Visibility: 3, Members: []int64{anna}, Managers: []int64{chen}}, false, []int64{anna, chen}, 0},
 		{"secret, a group", []int64{domain}, nil, converttest.Room{Visibility: 2, Members: []int64{group}, Presenters: []int64{chen}}, false, []int64{anna, bob, chen}, 0},
@@ -184,6 +184,7 @@ func TestRights(t *testing.T) {
 			one.room.Number, one.room.Category, one.room.Name = 20, 5, "Room"
 			a.Rooms = []converttest.Room{one.room}
 			plan := a.Load(t, convert.Rules{}, convert.Selection{})
+			plan.NoteRights()
 			room := plan.Rooms[0]
 			if room.Public != one.public || !slices.Equal(room.Readers, one.readers) || plan.Notes.LeftOut() != one.leftOut {
 				t.Errorf("public %v, readers %v, left out %+v", room.Public, room.Readers, plan.Notes.All())

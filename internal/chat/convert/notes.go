@@ -52,17 +52,17 @@ func (n *Notes) LeftOut() (count int64) {
 	return count
 }
 
-// All gives the notes, what was left out first, each kind in the order in which it first came up.
+// All gives the notes, what was left out first, each kind in the order of the alphabet.
 func (n *Notes) All() []Note {
 	all := slices.Clone(n.list)
-	slices.SortStableFunc(all, func(a, b Note) int {
-		switch {
-		case a.LeftOut == b.LeftOut:
-			return 0
-		case a.LeftOut:
-			return -1
+	slices.SortFunc(all, func(a, b Note) int {
+		if a.LeftOut != b.LeftOut {
+			if a.LeftOut {
+				return -1
+			}
+			return 1
 		}
-		return 1
+		return strings.Compare(a.What, b.What)
 	})
 	return all
 }

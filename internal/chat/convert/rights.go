@@ -118,33 +118,56 @@ func (p *Plan) admitsAll(room *Room) bool {
 	return admits
 }
 
-// listReaders finds the people who become members of a private channel, and notes the groups that do not.
+// entitled gives the principals who may read a private room.
+func (p *Plan) entitled(room *Room) []int64 {
+	all := slices.Concat(room.Members, room.Managers, room.Presenters)
+	if room.Privacy != Open {
+		return all
+	}
+	for _, c := range p.scopes(room) {
+		if allowed := p.rights.allowed[c.Number]; len(allowed) > 0 {
+			return append(all, allowed...)
+		}
+	}
+	return all
+}
+
+// listReaders finds the people who become members of a private channel.
 func (p *Plan) listReaders(room *Room) {
-	entitled := slices.Concat(room.Members, room.Managers, room.Presenters)
 	denied := map[int64]bool{}
-	found := false
 	for _, c := range p.scopes(room) {
 		for _, n := range p.expand(p.rights.denied[c.Number]) {
 			denied[n] = true
 		}
-		if allowed := p.rights.allowed[c.Number]; room.Privacy == Open && len(allowed) > 0 && !found {
-			found = true
-			entitled = append(entitled, allowed...)
-		}
 	}
 	readers := map[int64]bool{}
-	for _, n := range p.expand(entitled) {
+	for _, n := range p.expand(p.entitled(room)) {
 		if !denied[n] {
 			readers[n] = true
 		}
 	}
-	for _, n := range entitled {
-		if one := p.Person(n); one.IsGroup() && len(p.rights.within[n]) == 0 {
-			p.Notes.LeaveOut("Groups, folders and domains with rights on private rooms, whose people the archive does not tell",
-				room.Name+": "+one.label(), 1)
+	room.Readers = slices.Sorted(maps.Keys(readers))
+}
+
+// NoteRights notes what of the rooms' rights chat systems do not have.
+func (p *Plan) NoteRights() {
+	for _, room := range p.Rooms {
+		if room.Auditorium {
+			p.Notes.LeaveOut("Rooms in which only presenters could write: everybody in the channel can", room.Name, 1)
+		}
+		if room.Public {
+			continue
+		}
+		if !p.rights.known {
+			p.Notes.LeaveOut("Rooms whose rights the archive does not hold: they are private and have no members", room.Name, 1)
+		}
+		for _, n := range p.entitled(room) {
+			if one := p.Person(n); one.IsGroup() && len(p.rights.within[n]) == 0 {
+				p.Notes.LeaveOut("Groups, folders and domains with rights on private rooms, whose people the archive does not tell",
+					room.Name+": "+one.label(), 1)
+			}
 		}
 	}
-	room.Readers = slices.Sorted(maps.Keys(readers))
 }
 
 // expand replaces groups by their people.

@@ -171,15 +171,3 @@ func (p *Plan) Identity(one *Person) *Person {
 	}
 	return p.identities[strings.ToLower(one.Address)]
 }
-
-// NoteRights notes what of the rooms' rights chat systems do not have.
-func (p *Plan) NoteRights() {
-	for _, room := range p.Rooms {
-		if room.Auditorium {
-			p.Notes.LeaveOut("Rooms in which only presenters could write: everybody in the channel can", room.Name, 1)
-		}
-		if !room.Public && !p.rights.known {
-			p.Notes.LeaveOut("Rooms whose rights the archive does not hold: they are private and have no members", room.Name, 1)
-		}
-	}
-}
