@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -61,9 +62,12 @@ func TestP24_NoOperationThatHangsHangsTheAnswers(t *testing.T) {
 	l.check(err)
 	pool, err := top.Pool(two)
 	l.check(err)
-	for i := range 20 {
+	ops := []string{"lstat", "readdir", "open", "read", "create", "write", "modtime", "close", "makefolder", "rights", "publish",
+		"exchange", "remove", "flush", "flushfolders", "usage"}
+	for i := range ops {
 		l.write(one, fmt.Sprintf("CollabContent/m/changed%d", i), "content")
 	}
+	l.write(one, "CollabContent/gone/s", "content")
 	certs := filepath.Join(l.dir, "certs")
 	h := &hanging{}
 	ctx, stop := context.WithCancel(t.Context())
@@ -82,12 +86,22 @@ func TestP24_NoOperationThatHangsHangsTheAnswers(t *testing.T) {
 	l.synced(one)
 	l.synced(two)
 	slowest := time.Duration(0)
-	for i, op := range []string{"lstat", "readdir", "open", "read", "create", "write", "modtime", "close", "makefolder", "publish", "exchange", "flush", "flushfolders"} {
+	for i, op := range ops {
+		if op == "remove" { // of a folder that is deleted, which an unfinished full comparison would bring back
+			l.until("all is compared", func() bool {
+				return l.status(one).ExportStatus == "FinalState" && l.status(two).ExportStatus == "FinalState"
+			})
+		}
 		hit, release := h.arm(op)
 		l.write(one, fmt.Sprintf("CollabContent/new%d/s", i), "new")
+		l.check(os.Chmod(filepath.Join(l.tree(one), "CollabContent", fmt.Sprintf("new%d", i)), 0o700))
 		l.write(one, fmt.Sprintf("CollabContent/m/changed%d", i), "changed")
 		l.write(two, fmt.Sprintf("CollabContent/theirs%d/s", i), "new")
-		l.must("sync", "--pool-fqdn", one, "--backup-module", conf)
+		if op == "remove" {
+			l.check(os.RemoveAll(filepath.Join(l.tree(one), "CollabContent", "gone")))
+		} else {
+			l.must("sync", "--pool-fqdn", one, "--backup-module", conf)
+		}
 		select {
 		case <-hit:
 		case <-time.After(patience):
