@@ -119,7 +119,7 @@ func TestAnIndexHasEachWordOfEachText(t *testing.T) {
 }
 
 func FuzzWords(f *testing.F) {
-	for _, seed := range []string{"Grüße", "今天", "a\u0301b", "\xff", "ﬁ½"} {
+	for _, seed := range []string{"Grüße", "今天", "a\u0301b", "\xff", "\xf7ŷ", "ﬁ½"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -29,10 +29,20 @@ func Words(text string, yield func(word []byte)) {
 			at++
 			continue
 		}
-		// A run of other characters is normalized together with the one before it, which may take a mark.
+		// A run of other characters is normalized together with the one before it, which may take a mark. Bytes that
+		// are no UTF-8 are no part of a run: what follows them would not be normalized.
 		end := at
 		for end < len(text) && text[end] >= utf8.RuneSelf {
-			end++
+			r, size := utf8.DecodeRuneInString(text[end:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			end += size
+		}
+		if end == at {
+			w.end()
+			at++
+			continue
 		}
 		for _, r := range norm.NFKD.String(text[at:end]) {
 			w.rune(r)
