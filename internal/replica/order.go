@@ -183,6 +183,10 @@ func (im *Importer) mayTakeOver(h exchange.Hello) (bool, error) {
 		return false, nil
 	}
 	if h.OrderAge > uint64(now.Milliseconds()) || im.foreignSince() > now-time.Duration(h.OrderAge)*time.Millisecond {
+		// It stays for that store, whatever the two clocks say next time: that of a machine that was paused stands still.
+		if _, err := im.welcomes(h); err != nil {
+			return false, err
+		}
 		return false, im.orderRefused()
 	}
 	return true, nil
@@ -196,7 +200,7 @@ func (im *Importer) orderRefused() error {
 			im.Partner, im.Module))
 }
 
-// welcomes remembers for which store an order of the partner was welcomed, and names it.
+// welcomes remembers for which store an order of the partner is, and names it.
 func (im *Importer) welcomes(h exchange.Hello) (store string, err error) {
 	mine, err := known(im.Index)
 	if err != nil || !h.Full {

@@ -44,6 +44,8 @@ func TestP8_AnOrderIsForTheStoreOfThen(t *testing.T) {
 	b.elapsed += time.Second
 	a.elapsed += time.Second
 	refused("again")
+	b.elapsed += time.Hour
+	refused("after the machine on which it was ordered was paused for an hour")
 
 	order() // the loss is known now
 	if _, err := a.send(t, b, true); err != nil {
