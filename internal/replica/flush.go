@@ -74,14 +74,27 @@ func (r *Replica) owed() (fresh, failed []string) {
 	return fresh, failed
 }
 
+func (r *Replica) owesAll() bool {
+	r.owing.Lock()
+	defer r.owing.Unlock()
+	return r.allUnflushed
+}
+
+func (r *Replica) setOwesAll(all bool) {
+	r.owing.Lock()
+	defer r.owing.Unlock()
+	r.allUnflushed = all
+}
+
 // rememberOwed keeps in the index what is owed now, for the next process.
 func (r *Replica) rememberOwed() error {
 	fresh, failed := r.owed()
 	names := append(fresh, failed...)
+	all := r.owesAll()
 	switch {
-	case len(names) == 0:
+	case len(names) == 0 && !all:
 		return r.setMeta(unflushedMeta, "")
-	case len(names) > owedAtMost:
+	case len(names) > owedAtMost || all:
 		return r.setMeta(unflushedMeta, everything)
 	}
 	list := make([][]byte, len(names)) // names are bytes, which need not be UTF-8
@@ -99,6 +112,12 @@ func (r *Replica) rememberOwed() error {
 // folders below the roots is told by itself: a folder that was moved away, or that may not be read, stops
 // nothing else. Any other failure is one of the store.
 func (r *Replica) flush(ctx context.Context, touched map[string]bool) (unflushable, error) {
+	all := r.owesAll()
+	if all {
+		if err := r.oweEverything(); err != nil {
+			return nil, err
+		}
+	}
 	r.owe(slices.Collect(maps.Keys(touched))...)
 	fresh, failed := r.owed()
 	if err := r.Store.FlushFolders(ctx, fresh); err != nil {
@@ -110,8 +129,10 @@ func (r *Replica) flush(ctx context.Context, touched map[string]bool) (unflushab
 	}
 	var problem error
 	stay := unflushable{}
+	another := false // what is listed is that of another store
 	for _, f := range failed {
 		err := r.flushFolder(ctx, f)
+		another = another || errors.Is(err, filestore.ErrAnotherStore)
 		r.settleDebt(f, err)
 		switch {
 		case err == nil:
@@ -120,6 +141,9 @@ func (r *Replica) flush(ctx context.Context, touched map[string]bool) (unflushab
 		default:
 			problem = errors.Join(problem, err)
 		}
+	}
+	if all && !another {
+		r.setOwesAll(false)
 	}
 	return stay, errors.Join(problem, r.rememberOwed())
 }
@@ -180,14 +204,12 @@ func (r *Replica) flushEarlier() error {
 	}
 	var names [][]byte
 	if intents || json.Unmarshal(unflushed, &names) != nil {
-		err = r.oweEverything()
+		r.setOwesAll(true) // until the store that it was in stands there
 	}
 	for _, name := range names {
 		r.owe(string(name))
 	}
-	if err == nil {
-		_, err = r.flush(r.context(), nil)
-	}
+	_, err = r.flush(r.context(), nil)
 	// In another store there is nothing of it, and the service has to come up for it to be restored.
 	if err != nil && !errors.Is(err, filestore.ErrAnotherStore) {
 		return fmt.Errorf("make durable what an earlier run moved: %w", err)

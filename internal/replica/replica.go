@@ -70,6 +70,7 @@ type Replica struct {
 	owing              sync.Mutex
 	versions           versions         // that are kept
 	unflushed          map[string]error // folders whose entries may not be durable, with what failed last; owing guards it
+	allUnflushed       bool             // so may those of all folders of the store that was away when the process began; owing guards it
 
 	state struct {
 		sync.Mutex
