@@ -18,6 +18,7 @@ type MemoryOptions struct {
 	NoWatch         bool         // Watch answers ErrNoWatch
 	NoChangeTime    bool         // Info.ChangeTime is 0
 	NoIdentity      bool         // Info.Identity is 0
+	Volume          uint64       // the number of the first volume, less one
 	// SlowExchange takes two steps for an exchange, between which the power may go: the old file gets a
 	// second name before the new one replaces it.
 	SlowExchange bool
@@ -71,7 +72,7 @@ func NewMemory(options MemoryOptions) *Memory {
 	if options.TimeGranularity <= 0 {
 		options.TimeGranularity = 1
 	}
-	m := &Memory{options: options, locked: map[string]bool{}, watches: map[*memoryWatcher]bool{}}
+	m := &Memory{options: options, locked: map[string]bool{}, watches: map[*memoryWatcher]bool{}, volumes: options.Volume}
 	m.root = m.newNode(Folder, m.newVolume())
 	return m
 }

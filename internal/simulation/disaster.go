@@ -34,6 +34,7 @@ func (w *week) disaster(s *side) error {
 	case choice == 2 && old != nil:
 		w.note("the store of %s is set back", s.pool)
 		s.store = old.store.Crash(0)
+		w.model.setBack(s)
 	case choice == 3:
 		w.note("the whole store of %s is lost", s.pool)
 		w.failed = s.store.RemoveAll(".")

@@ -18,6 +18,13 @@ type model struct {
 	// history has each content that stood under a path on a side; removed those of which a person
 	// there took the path away afterwards.
 	history, removed [2]map[string]map[string]bool
+	// returned has those that a person there took away, and that came back with an older copy of the store.
+	returned [2]map[string]map[string]bool
+	// Phases are counted. told has the one in which the partner was first told of a content under a path of a side, and
+	// takenIn the last one in or before which a person there took a path away.
+	phase   int
+	told    [2]map[string]map[string]int
+	takenIn [2]map[string]int
 }
 
 func (m *model) start() {
@@ -25,6 +32,7 @@ func (m *model) start() {
 	for i := range m.history {
 		m.history[i], m.removed[i] = map[string]map[string]bool{}, map[string]map[string]bool{}
 		m.live[i], m.files[i] = map[string]bool{}, map[string]string{}
+		m.told[i], m.returned[i], m.takenIn[i] = map[string]map[string]int{}, map[string]map[string]bool{}, map[string]int{}
 	}
 }
 
@@ -47,11 +55,14 @@ func (m *model) begin(sides [2]*side) {
 	}
 }
 
-func (m *model) remember(side int, path, content string) {
-	if m.history[side][path] == nil {
-		m.history[side][path] = map[string]bool{}
+func (m *model) remember(side int, path, content string) { add(m.history[side], path, content) }
+
+// add puts a content below a path.
+func add(to map[string]map[string]bool, path, content string) {
+	if to[path] == nil {
+		to[path] = map[string]bool{}
 	}
-	m.history[side][path][content] = true
+	to[path][content] = true
 }
 
 // stored: a person stored a content under a path.
@@ -60,6 +71,7 @@ func (m *model) stored(s *side, path, content string) {
 	m.must[content], m.live[s.number][content] = true, true
 	m.remember(s.number, path, content)
 	delete(m.removed[s.number][path], content)
+	delete(m.returned[s.number][path], content)
 	m.files[s.number][path] = content
 }
 
@@ -75,7 +87,43 @@ func (m *model) tookAway(s *side, path, content string) {
 		m.removed[s.number][path] = map[string]bool{}
 	}
 	maps.Copy(m.removed[s.number][path], m.history[s.number][path])
+	m.takenIn[s.number][path] = m.phase
 	delete(m.files[s.number], path)
+}
+
+// setBack notes what came back with an older copy of a side's store: what is known as removed there is taken away again.
+func (m *model) setBack(s *side) {
+	for path, content := range s.live() {
+		if m.removed[s.number][path][content] {
+			add(m.returned[s.number], path, content)
+		}
+	}
+}
+
+// talked notes what the partners were told of in a phase.
+func (m *model) talked(p *phase) {
+	for _, s := range p.sessions {
+		if !s.sound() || !s.result.Drained {
+			continue
+		}
+		told := m.told[s.from.number]
+		for path, content := range p.before[s.from.number] {
+			if told[path] == nil {
+				told[path] = map[string]int{}
+			}
+			if _, earlier := told[path][content]; !earlier {
+				told[path][content] = m.phase
+			}
+		}
+	}
+}
+
+// mayGo tells whether a content may leave a path of a side: a person removed it at the partner, or here before an older
+// copy of the store came back, or removed there what both sides had changed: what stays was chosen there already.
+func (m *model) mayGo(side int, path, content string) bool {
+	told, known := m.told[side][path][content]
+	takenIn, taken := m.takenIn[1-side][path]
+	return m.removed[1-side][path][content] || m.returned[side][path][content] || known && taken && takenIn >= told
 }
 
 // found notes again what stands on a side after something that is not the program's doing.
@@ -92,6 +140,7 @@ func (m *model) confirmed(s *side) {
 			m.removed[s.number][path] = map[string]bool{}
 		}
 		maps.Copy(m.removed[s.number][path], contents)
+		m.takenIn[s.number][path] = m.phase
 	}
 }
 
@@ -132,7 +181,7 @@ func (w *week) check(after string) error {
 			if info, err := s.store.Lstat(s.folder + "/" + path); err == nil && info.Name != "" {
 				continue // a folder took its place
 			}
-			if !m.removed[1-i][path][content] {
+			if !m.mayGo(i, path, content) {
 				return fmt.Errorf("P6, after %s: %s lost %s (%q), which nobody removed at the partner", after, s.pool, path, content)
 			}
 		}

@@ -45,6 +45,7 @@ func (w *week) heal(s *side) {
 // newPhase begins a phase.
 func (w *week) newPhase() {
 	w.phase = &phase{}
+	w.model.phase++
 	w.model.begin(w.sides)
 	for i, s := range w.sides {
 		w.phase.before[i] = s.live()
@@ -64,8 +65,9 @@ func (w *week) cycle(s *side) error {
 		return nil
 	}
 	to := w.other(s)
-	s.elapsed += time.Duration(1+w.random.IntN(20)) * time.Second
-	to.elapsed += time.Second
+	passed := time.Duration(1+w.random.IntN(20)) * time.Second
+	s.elapsed += passed
+	to.elapsed += passed
 	s.clock = s.clock.Add(2 * time.Minute)
 	w.newPhase()
 	if w.chance(20) {

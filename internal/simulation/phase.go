@@ -159,6 +159,7 @@ func (w *week) through() error {
 	w.turns.at = nil
 	p := w.phase
 	w.phase = nil
+	w.model.talked(p)
 	for _, err := range p.errs {
 		w.note("    %v", err)
 	}

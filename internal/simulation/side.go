@@ -79,7 +79,9 @@ type side struct {
 var diskNumber atomic.Uint64
 
 func newSide(t *turns, number int, random *rand.Rand, options filestore.MemoryOptions) *side {
-	s := &side{turns: t, windowItems: 1 + random.IntN(8), bare: filestore.NewMemory(options), number: number, pool: fmt.Sprintf("pool%d.example", number+1), partner: fmt.Sprintf("pool%d.example", 2-number),
+	mountPoint := options
+	mountPoint.Volume = 1000 // what is mounted on it is another one
+	s := &side{turns: t, windowItems: 1 + random.IntN(8), bare: filestore.NewMemory(mountPoint), number: number, pool: fmt.Sprintf("pool%d.example", number+1), partner: fmt.Sprintf("pool%d.example", 2-number),
 		folder: fmt.Sprintf("%d-WebServices-%d", number+1, number+1), random: random,
 		store: filestore.NewMemory(options), disk: newDisk(),
 		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}

@@ -48,6 +48,7 @@ var keptSeeds = []uint64{
 	7144,  // the same, after looks that the full state volume cut short
 	7521,  // the same, and the partner's newer version of a lost file hid that it was lost
 	7893,  // what the partner sent before any look diluted a loss
+	3854,  // a process that began while its store was away forgot which folders were owed a flush there
 	9957,  // a folder above another one was moved away while that was made, and was made anew, but not durably
 	6413,  // a whole machine was set back to an earlier copy of itself, and gave sequence numbers anew
 	11359, // a whole machine was set back, and then had to restore the other one
