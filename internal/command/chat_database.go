@@ -3,14 +3,9 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"csbackup/internal/chat/archive"
 	"csbackup/internal/chat/database"
 	"csbackup/internal/chat/schema"
 	"csbackup/internal/failure"
@@ -78,82 +73,6 @@ type ChatDatabaseCreated struct {
 	Database string
 	Schema   string // mgc or mgccomp
 	Tables   int
-}
-
-// openArchive opens an archive's file; the caller closes the file.
-func openArchive(path string) (*archive.Archive, *os.File, error) {
-	if path == "" {
-		return nil, nil, failure.New(failure.InvalidUsage, "", "No archive was named", "Give the path of a file that \"csbackup chat export\" made.")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		id, hint := failure.FileNotReadable, "Check the rights on the file."
-		if errors.Is(err, fs.ErrNotExist) {
-			id, hint = failure.FileNotFound, "Check the path."
-		}
-		return nil, nil, failure.Wrap(id, path, "The archive cannot be opened", hint, err)
-	}
-	a, err := readArchive(file, path)
-	if err != nil {
-		return nil, nil, errors.Join(err, file.Close())
-	}
-	return a, file, nil
-}
-
-func readArchive(file *os.File, name string) (*archive.Archive, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, failure.Wrap(failure.FileNotReadable, name, "The archive cannot be read", "Check the disk that it lies on.", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, failure.New(failure.ArchiveForeign, name, name+" is no file", "Give the path of a file that \"csbackup chat export\" made.")
-	}
-	return archive.Open(file, info.Size(), name)
-}
-
-// checkFolder refuses early to write a file into a folder that is not there.
-func checkFolder(path string) error {
-	if path == "" {
-		return nil
-	}
-	folder := filepath.Dir(path)
-	info, err := os.Stat(folder)
-	if err == nil && info.IsDir() {
-		return nil
-	}
-	return failure.New(failure.FileNotFound, path, "There is no folder "+folder+" for "+filepath.Base(path), "Make the folder first, or correct the path.")
-}
-
-// keepApart refuses to write a file over another one that the same command needs.
-func (o *ChatDatabase) keepApart(archive, report string) error {
-	database, inFile := strings.CutPrefix(o.DBInstance, "sqlite:")
-	if !inFile {
-		database = ""
-	}
-	named := []struct{ what, path string }{{"database", database}, {"archive", archive}, {"report", report}}
-	for i, one := range named {
-		for _, other := range named[:i] {
-			if sameFile(one.path, other.path) {
-				return failure.New(failure.InvalidUsage, one.path, fmt.Sprintf("The %s and the %s cannot be the same file, %s", one.what, other.what, one.path), "Give one of them another path.")
-			}
-		}
-	}
-	return nil
-}
-
-// sameFile tells whether two paths lead to one file, which need not be there yet.
-func sameFile(a, b string) bool {
-	if a == "" || b == "" {
-		return false
-	}
-	one, errOne := os.Stat(a)
-	other, errOther := os.Stat(b)
-	if errOne == nil && errOther == nil {
-		return os.SameFile(one, other)
-	}
-	absoluteOne, errOne := filepath.Abs(a)
-	absoluteOther, errOther := filepath.Abs(b)
-	return errOne == nil && errOther == nil && absoluteOne == absoluteOther
 }
 
 // firstOnes shortens a list for people.

@@ -34,12 +34,13 @@ type ChatExport struct {
 	Report                 string
 	FileStore              string
 	LeaveOutUnknownColumns bool
+	Force                  bool // files that are no earlier output are replaced, too
 }
 
 // AddFlags registers the command's flags.
 func (o *ChatExport) AddFlags(flags *pflag.FlagSet) {
 	o.ChatDatabase.AddFlags(flags)
-	flags.StringVar(&o.FileName, "file-name", "", "the archive to write, a .zip `file`; an existing one is replaced when the new one is complete")
+	flags.StringVar(&o.FileName, "file-name", "", "the archive to write, a .zip `file`; an earlier archive is replaced when the new one is complete")
 	flags.BoolVar(&o.AsBytes, "as-bytes", false, "write the archive to standard output instead")
 	flags.StringVar(&o.Level, "level", "", "what to export: All (the default), User, Category, RoomDirectory or Content")
 	flags.StringArrayVar(&o.Scope, "scope", nil, "only this `category` with its rooms, by name or GUID; repeat it, or separate several by commas")
@@ -47,6 +48,7 @@ func (o *ChatExport) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.DisableExportedNodes, "disable-exported-nodes", false, "disable the exported rooms in the database once the archive is complete, which holds them as they were before")
 	flags.StringVar(&o.Report, "report", "", "write a page about the export to this .html `file`; a .json file gets the result as JSON")
 	flags.StringVar(&o.FileStore, "file-store", "", "take uploaded files along from this `folder`, the PersistentChat folder of the pool's file store")
+	flags.BoolVar(&o.Force, "force", false, "replace a file that stands in the way even if it is no earlier archive or report")
 	flags.BoolVar(&o.LeaveOutUnknownColumns, "leave-out-unknown-columns", false, "export although tables have columns that the published schema lacks, without these")
 }
 
@@ -85,10 +87,11 @@ func (o *ChatExport) options(env *Environment) (transfer.ExportOptions, error) {
 	if err := options.Check(); err != nil {
 		return options, err
 	}
-	return options, errors.Join(checkFolder(o.FileName), o.keepApart(o.FileName, o.Report), checkReport(o.Report))
+	return options, o.proveFiles(env, "chat export", o.Force, archiveToWrite(o.FileName), reportToWrite(o.Report))
 }
 
-// Run exports. With a file it gives an ExportResult; what could not be taken along makes it a PartlyDone.
+// Run exports. With a file it gives an ExportResult; what could not be taken along makes it a PartlyDone, and so does
+// what fails when the archive is complete.
 func (o *ChatExport) Run(ctx context.Context, env *Environment) error {
 	options, err := o.options(env)
 	if err != nil {
@@ -100,29 +103,35 @@ func (o *ChatExport) Run(ctx context.Context, env *Environment) error {
 	}
 	begun, hash := time.Now(), sha256.New()
 	result, err := o.export(ctx, env, db, options, hash)
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, db.Close())
 	}
-	if o.Report != "" {
-		page := func() htmlreport.Page { return exportPage(o, result, hex.EncodeToString(hash.Sum(nil)), begun) }
-		if err := writeReport(o.Report, page, exportResult{result}, nil); err != nil {
-			return err
+	var later error // the first thing that failed when the archive was complete
+	then := func(what string, cause error) {
+		if later == nil {
+			later = afterwards(o.FileName, what, cause)
 		}
+	}
+	then("The archive is complete, but its rooms were not disabled", o.disable(ctx, env, db, &result))
+	then("The archive is complete, but the database was not closed in order", db.Close())
+	if o.Report != "" {
+		page := func() htmlreport.Page {
+			return exportPage(o, result, hex.EncodeToString(hash.Sum(nil)), begun, later)
+		}
+		then("The archive is complete, but the report was not written", writeReport(o.Report, page, exportResult{result}, later))
 	}
 	o.warn(env, result)
 	if !o.AsBytes {
-		if err := env.Sink.Object(exportResult{result}); err != nil {
-			return err
-		}
+		then("The archive is complete, but the result could not be shown", env.Sink.Object(exportResult{result}))
 	}
-	if len(result.LeftOut) > 0 {
+	if later == nil && len(result.LeftOut) > 0 {
 		return failure.New(failure.PartlyDone, o.FileName, fmt.Sprintf("The archive is complete but for %d things that could not travel, the first is: %s", len(result.LeftOut), result.LeftOut[0]),
 			"Read the warnings or the --report, which name them.")
 	}
-	return nil
+	return later
 }
 
-// export writes the archive, and its bytes into the hash where a report is to tell its sum.
+// export makes the archive. Without an error it is complete. Its bytes go into the hash where a report is to tell its sum.
 func (o *ChatExport) export(ctx context.Context, env *Environment, db database.Database, options transfer.ExportOptions, hash io.Writer) (result transfer.ExportResult, err error) {
 	work := func(to io.Writer) error {
 		if o.Report != "" {
@@ -137,24 +146,27 @@ func (o *ChatExport) export(ctx context.Context, env *Environment, db database.D
 	if o.AsBytes {
 		out := noted{to: env.Stdout}
 		if err := work(&out); err != nil {
-			if out.failed != nil {
+			if out.failed != nil && ctx.Err() == nil {
 				return result, cannotGive(out.failed)
 			}
 			return result, err
 		}
 		return result, nil
 	}
-	if err := archive.Create(o.FileName, work); err != nil {
-		return result, err
+	return result, archive.Create(o.FileName, work)
+}
+
+// disable disables the exported rooms where that was asked for.
+func (o *ChatExport) disable(ctx context.Context, env *Environment, db database.Database, result *transfer.ExportResult) (err error) {
+	switch {
+	case !o.DisableExportedNodes:
+		return nil
+	case len(result.LeftOut) > 0:
+		env.Sink.Warning("No room was disabled, because the archive does not hold everything.")
+		return nil
 	}
-	if o.DisableExportedNodes {
-		if len(result.LeftOut) > 0 {
-			env.Sink.Warning("No room was disabled, because the archive does not hold everything.")
-			return result, nil
-		}
-		result.Disabled, err = transfer.Disable(ctx, db, result.RoomIDs)
-	}
-	return result, err
+	result.Disabled, err = transfer.Disable(ctx, db, result.RoomIDs)
+	return err
 }
 
 // noted keeps the error of the writer, so that it can be told from one of the database.

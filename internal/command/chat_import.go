@@ -29,6 +29,7 @@ type ChatImport struct {
 	FileStore string
 	WhatIf    bool
 	Replace   bool
+	Force     bool // a report replaces a file that is no earlier report, too
 }
 
 // AddFlags registers the command's flags.
@@ -39,6 +40,7 @@ func (o *ChatImport) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Report, "report", "", "write a page about the import to this .html `file`; a .json file gets the result as JSON")
 	flags.StringVar(&o.FileStore, "file-store", "", "put uploaded files back into this `folder`, the PersistentChat folder of the pool's file store")
 	flags.BoolVar(&o.WhatIf, "what-if", false, "go through the archive and the database, say what would be done, and change nothing")
+	flags.BoolVar(&o.Force, "force", false, "let the report replace a file that stands in the way even if it is no earlier report")
 	flags.BoolVar(&o.Replace, "replace", false, "take away what the database holds first, so that it ends as the archive alone makes it; for a whole archive only")
 }
 
@@ -55,10 +57,10 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	case o.ByteInput && isTerminal(env.Stdin):
 		return failure.New(failure.InvalidUsage, "", "The archive would be read from the terminal", "Send a file to standard input, or give --file-name FILE.")
 	}
-	if err := errors.Join(o.keepApart(o.FileName, o.Report), checkReport(o.Report)); err != nil {
+	if err := o.proveFiles(env, "chat import", o.Force, namedFile{what: "archive", path: o.FileName}, reportToWrite(o.Report)); err != nil {
 		return err
 	}
-	a, file, closeArchive, err := o.archive(env)
+	a, file, closeArchive, err := o.archive(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,10 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 		}
 	}
 	err = o.into(ctx, env, a, sum)
-	return errors.Join(err, closeArchive())
+	if closing := closeArchive(); err == nil {
+		return afterwards(o.DBInstance, "The import is done, but the archive's file was not closed in order", closing)
+	}
+	return err
 }
 
 func isTerminal(from io.Reader) bool {
@@ -78,7 +83,7 @@ func isTerminal(from io.Reader) bool {
 }
 
 // archive opens the archive that was named, or takes it from standard input.
-func (o *ChatImport) archive(env *Environment) (*archive.Archive, *os.File, func() error, error) {
+func (o *ChatImport) archive(ctx context.Context, env *Environment) (*archive.Archive, *os.File, func() error, error) {
 	if !o.ByteInput {
 		a, file, err := openArchive(o.FileName)
 		if err != nil {
@@ -86,7 +91,7 @@ func (o *ChatImport) archive(env *Environment) (*archive.Archive, *os.File, func
 		}
 		return a, file, file.Close, nil
 	}
-	file, done, err := spool(env.Stdin)
+	file, done, err := spool(ctx, env.Stdin)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -98,7 +103,7 @@ func (o *ChatImport) archive(env *Environment) (*archive.Archive, *os.File, func
 }
 
 // spool keeps standard input in a file that only this process can see, as an archive is read from its end first.
-func spool(from io.Reader) (file *os.File, done func() error, err error) {
+func spool(ctx context.Context, from io.Reader) (file *os.File, done func() error, err error) {
 	file, err = os.CreateTemp("", "csbackup-*.zip") // with mode 0600
 	if err != nil {
 		return nil, nil, failure.Wrap(failure.FileNotWritable, os.TempDir(), "Standard input cannot be kept in the folder for temporary files", "Make room there, or name another folder in TMPDIR.", err)
@@ -132,28 +137,39 @@ func (o *ChatImport) into(ctx context.Context, env *Environment, a *archive.Arch
 		name = "standard input"
 	}
 	result, err := transfer.Import(ctx, db, a, transfer.ImportOptions{Target: o.DBInstance, Archive: name, FileStore: o.FileStore, WhatIf: o.WhatIf, Replace: o.Replace}, env.Sink.Progress)
-	err = errors.Join(err, db.Close())
+	closing := db.Close()
 	if result.Schema == "" { // it did not come to a plan
-		return err
+		return errors.Join(err, closing)
 	}
+	done := "The import is done"
+	if o.WhatIf {
+		done = "The plan is made"
+	}
+	var later error // the first thing that failed when that was done
+	then := func(what string, cause error) {
+		if err == nil && later == nil {
+			later = afterwards(o.DBInstance, done+", but "+what, cause)
+		}
+	}
+	then("the database was not closed in order", closing)
 	if o.Report != "" {
 		page := func() htmlreport.Page { return importPage(o, result, sum, begun, err) }
-		if failed := writeReport(o.Report, page, importResult{result}, err); failed != nil {
-			err = errors.Join(err, failed)
-		}
+		then("the report was not written", writeReport(o.Report, page, importResult{result}, err))
 	}
 	o.warn(env, result)
 	if err != nil && !o.WhatIf {
 		return err
 	}
-	if shown := env.Sink.Object(importResult{result}); shown != nil || err != nil {
+	shown := env.Sink.Object(importResult{result})
+	then("the result could not be shown", shown)
+	switch {
+	case err != nil:
 		return errors.Join(err, shown)
-	}
-	if result.LeftOutCount > 0 {
+	case later == nil && result.LeftOutCount > 0:
 		return failure.New(failure.PartlyDone, name, fmt.Sprintf("%d rows or files of the archive were left out, the first is: %s", result.LeftOutCount, strings.Join(firstOnes(result.LeftOut, 1), "")),
 			"Read the warnings or the --report, which name them.")
 	}
-	return nil
+	return later
 }
 
 // mostWarnings is how many clashes are told as warnings; the report names them all.

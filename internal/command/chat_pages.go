@@ -12,11 +12,15 @@ import (
 	"csbackup/internal/report"
 )
 
-// exportPage is the report of an export.
-func exportPage(o *ChatExport, r transfer.ExportResult, sum string, at time.Time) htmlreport.Page {
+// exportPage is the report of an export; later is what failed when the archive was complete.
+func exportPage(o *ChatExport, r transfer.ExportResult, sum string, at time.Time, later error) htmlreport.Page {
 	page, facts := newReport("export", r.Source, at)
 	page.Verdict, page.Good = "All that was asked for is in the archive.", true
-	if n := int64(len(r.LeftOut)); n > 0 {
+	n := int64(len(r.LeftOut))
+	switch {
+	case later != nil:
+		page.Verdict, page.Good = later.Error()+".", false
+	case n > 0:
 		page.Verdict, page.Good = "The archive is whole, but "+things(
 			n,
 		)+" that should be in it could not be taken along; they are named below.", false
@@ -253,7 +257,7 @@ func importVerdict(r transfer.ImportResult, err error) (verdict string, good boo
 	switch {
 	case err != nil:
 		f := failure.Of(err)
-		return "Nothing was changed. " + f.Error() + ". " + f.Hint, false
+		return outcome(f) + " " + f.Error() + ". " + f.Hint, false
 	case r.NothingToDo && r.LeftOutCount > 0:
 		return "Nothing to do: everything but what is named below is in the database already.", false
 	case r.NothingToDo && r.ClashCount > 0:
@@ -360,6 +364,14 @@ func importSections(r transfer.ImportResult) []htmlreport.Section {
 		)
 	}
 	return []htmlreport.Section{missing, clashes, left, byCategory.section(), rooms, counts}
+}
+
+// outcome says of a failed import what became of the database.
+func outcome(f *failure.Error) string {
+	if f.ID == failure.DatabaseUnknown {
+		return "It is not known whether all was written or nothing."
+	}
+	return "Nothing was changed."
 }
 
 // categories adds counts of rooms up by the category that these are in.

@@ -19,15 +19,11 @@ import (
 	"csbackup/internal/report"
 )
 
-// checkReport refuses early a report that could not be written: into a folder that is not there, or in a form
-// that its name does not tell.
+// checkReport refuses early a report whose name does not tell in which form it is to be written.
 func checkReport(path string) error {
-	if path == "" {
-		return nil
-	}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".html", ".htm", ".json":
-		return checkFolder(path)
+		return nil
 	}
 	return failure.New(
 		failure.InvalidUsage,
@@ -60,6 +56,14 @@ func writeReport(path string, page func() htmlreport.Page, result any, outcome e
 	return archive.Create(path, func(to io.Writer) error {
 		_, err := to.Write(line)
 		return err
+	})
+}
+
+// isJSONReport tells whether a file is an earlier result as JSON, by its beginning.
+func isJSONReport(file io.Reader) bool {
+	beginning, err := io.ReadAll(io.LimitReader(file, 64))
+	return err == nil && slices.ContainsFunc([]string{"Source", "Target", "Result"}, func(first string) bool {
+		return strings.HasPrefix(string(beginning), `{"`+first+`":`)
 	})
 }
 

@@ -22,6 +22,9 @@ const (
 	DatabaseFull         ID = "DatabaseFull"
 	DatabaseUntrusted    ID = "DatabaseCertificateNotTrusted"
 	DatabaseValueUnfit   ID = "DatabaseValueUnfit"
+	DatabaseKeyTwice     ID = "DatabaseKeyTwice"
+	DatabaseDamaged      ID = "DatabaseDamaged"
+	DatabaseUnknown      ID = "DatabaseOutcomeUnknown"
 	ArchiveDamaged       ID = "ArchiveDamaged"
 	ArchiveForeign       ID = "ArchiveForeign"
 	ArchiveNewer         ID = "ArchiveNewer"
@@ -60,6 +63,9 @@ var chat = []Kind{
 	{DatabaseUntrusted, SecurityError, ExitRefused, "the certificate of the database server is not trusted"},
 	{DatabaseOldTLS, SecurityError, ExitRefused, "the database server offers no protection that is safe today"},
 	{DatabaseValueUnfit, InvalidData, ExitFailed, "a value that the database cannot hold"},
+	{DatabaseKeyTwice, InvalidData, ExitFailed, "rows of the database have a key that only one may have"},
+	{DatabaseDamaged, InvalidData, ExitFailed, "the file of the database is damaged"},
+	{DatabaseUnknown, ConnectionError, ExitUnreachable, "the connection broke during the commit: all was written or nothing"},
 	{ArchiveDamaged, InvalidData, ExitDamaged, "the archive is damaged"},
 	{ArchiveForeign, InvalidData, ExitDamaged, "the file is not an archive of csbackup"},
 	{ArchiveNewer, InvalidData, ExitDamaged, "the archive is of a newer version"},

@@ -13,6 +13,7 @@ const (
 	FileNotFound    ID = "FileNotFound"
 	FileNotWritable ID = "FileNotWritable"
 	FileNotReadable ID = "FileNotReadable"
+	FileExists      ID = "FileExists"
 	DiskFull        ID = "DiskFull"
 	PartlyDone      ID = "PartlyDone"
 )
@@ -27,6 +28,7 @@ var common = []Kind{
 	{FileNotFound, ObjectNotFound, ExitUnknown, "a named file or folder does not exist"},
 	{FileNotWritable, WriteError, ExitFailed, "a file could not be written"},
 	{FileNotReadable, ReadError, ExitFailed, "a file could not be read"},
+	{FileExists, ResourceExists, ExitRefused, "a file is there already that is not replaced without being asked to"},
 	{DiskFull, ResourceUnavailable, ExitFailed, "a volume has no room left"},
 	{PartlyDone, NotSpecified, ExitPartly, "something was left out and is named"},
 }

@@ -39,6 +39,9 @@ var elsewhere = map[string]string{
 	"topology":                  "",
 }
 
+// onlyHere holds flags that the executable alone has for a command, and others as a parameter.
+var onlyHere = map[string]bool{"chat export --force": true, "chat import --force": true}
+
 // parameters maps every other flag of these commands to the parameter, which is spelled as its option.
 var parameters = sync.OnceValue(func() map[string]string {
 	table, found := command.Table(), map[string]string{}
@@ -65,7 +68,7 @@ func Word(advice string) string {
 		}
 		for path, cmdlet := range Cmdlets {
 			if rest, is := strings.CutPrefix(line, path); is && (rest == "" || rest[0] == ' ') {
-				return wordLine(found, cmdlet, rest)
+				return wordLine(found, path, cmdlet, rest)
 			}
 		}
 		return found
@@ -73,9 +76,9 @@ func Word(advice string) string {
 }
 
 // wordLine gives a cmdlet with its parameters for a command line, which stays where one of them is none.
-func wordLine(line, cmdlet, rest string) string {
+func wordLine(line, path, cmdlet, rest string) string {
 	for _, one := range flag.FindAllString(rest, -1) {
-		if _, is := elsewhere[strings.TrimPrefix(one, "--")]; is {
+		if _, is := elsewhere[strings.TrimPrefix(one, "--")]; is || onlyHere[path+" "+one] {
 			return line
 		}
 	}

@@ -39,6 +39,9 @@ func TestEveryFlagOfACmdletsCommandHasAWordForIt(t *testing.T) {
 		}
 		for _, flag := range flagsOf(path) {
 			word := host.Word("--" + flag)
+			if line := "csbackup " + path + " --" + flag; host.Word(line) == line {
+				continue // only the executable has it, and what speaks of it speaks of the executable
+			}
 			if strings.HasPrefix(word, "CSBACKUP_") || word == "the executable's --"+flag {
 				continue
 			}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"unicode/utf8"
 
 	"csbackup/internal/failure"
 )
@@ -27,8 +28,8 @@ func Create(path string, write func(io.Writer) error) error {
 	if folder == "" {
 		folder = "."
 	}
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return cannotWrite(failure.FileNotWritable, path, "it is there already and is no file", "Name a file that is not there yet, or an earlier archive.", nil)
+	if err := noFile(path); err != nil {
+		return err
 	}
 	removeUnfinished(folder, base)
 	file, err := createUnfinished(folder, base)
@@ -67,6 +68,42 @@ func Create(path string, write func(io.Writer) error) error {
 	return syncFolder(path, folder)
 }
 
+// Prove tells whether Create could make the file at path now: its folder takes a file of some size, and nothing but a
+// file stands there. It leaves nothing behind. Its errors are those of Create.
+func Prove(path string) error {
+	folder, base := filepath.Split(path)
+	if folder == "" {
+		folder = "."
+	}
+	if err := noFile(path); err != nil {
+		return err
+	}
+	file, err := createUnfinished(folder, base)
+	if err != nil {
+		return explainCreate(path, folder, err)
+	}
+	_, err = file.Write(make([]byte, proofSize))
+	if err = errors.Join(err, file.Close(), os.Remove(file.Name())); err != nil {
+		return explainWrite(path, err)
+	}
+	return nil
+}
+
+// proofSize is what a folder must take to be proven: more than an empty report, and little to write.
+const proofSize = 64 << 10
+
+// noFile refuses a path at which something else than a file stands, and a name that the disk refuses.
+func noFile(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return explainCreate(path, filepath.Dir(path), err)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return cannotWrite(failure.FileNotWritable, path, "it is there already and is no file", "Name a file that is not there yet, or an earlier one of the same kind.", nil)
+	}
+	return nil
+}
+
 func syncFolder(path, folder string) error {
 	if runtime.GOOS == "windows" {
 		return nil // it keeps its folders by itself
@@ -90,11 +127,24 @@ func removeUnfinished(folder, base string) {
 		return
 	}
 	for _, e := range entries {
-		middle, ok := strings.CutPrefix(e.Name(), base+".")
+		middle, ok := strings.CutPrefix(e.Name(), shortened(base)+".")
 		if middle, isOurs := strings.CutSuffix(middle, unfinished); ok && isOurs && middle != "" && !strings.Contains(middle, ".") && e.Type().IsRegular() {
 			removeAbandoned(filepath.Join(folder, e.Name()))
 		}
 	}
+}
+
+// shortened cuts a name so that an unfinished one, which is longer, is none that the disk refuses.
+func shortened(base string) string {
+	const longest = 100
+	if len(base) <= longest {
+		return base
+	}
+	cut := longest
+	for !utf8.RuneStart(base[cut]) {
+		cut--
+	}
+	return base[:cut]
 }
 
 // watchedWriter remembers whether it was the disk that failed.
@@ -116,7 +166,7 @@ func (w *watchedWriter) Write(b []byte) (int, error) {
 func createUnfinished(folder, base string) (*os.File, error) {
 	const attempts = 10
 	for range attempts {
-		file, err := os.CreateTemp(folder, base+".*"+unfinished)
+		file, err := os.CreateTemp(folder, shortened(base)+".*"+unfinished)
 		if err != nil {
 			return nil, err
 		}

@@ -58,8 +58,8 @@ type Writer interface {
 	Update(ctx context.Context, table string, set map[string]any, where []Condition) (int64, error)
 	// Empty removes all rows of a table, and returns how many these were.
 	Empty(ctx context.Context, table string) (int64, error)
-	// Commit makes everything last. After an error nothing was changed, unless the connection broke
-	// during the commit, which the hint of the failure then says.
+	// Commit makes everything last. After an error nothing was changed, unless it is
+	// failure.DatabaseUnknown: then the connection broke during the commit.
 	Commit() error
 	// Rollback undoes everything; after Commit it does nothing.
 	Rollback() error

@@ -356,7 +356,11 @@ func (s *serverSession) end(finish func() error) error {
 		s.connection.Close() // likewise
 		return explain(s.instance, err)
 	}
-	return explain(s.instance, errors.Join(finish(), s.connection.Close()))
+	err := finish()
+	if closing := s.connection.Close(); err != nil { // what is finished stays so, however the connection ends
+		err = errors.Join(err, closing)
+	}
+	return explain(s.instance, err)
 }
 
 // Commit makes the transaction last.
@@ -370,8 +374,8 @@ func (s *serverSession) Commit() error {
 	var known mssql.Error
 	err := s.end(s.tx.Commit)
 	if err != nil && !errors.As(err, &known) {
-		return failure.Wrap(failure.DatabaseBroken, s.instance.String(), "The connection broke while "+s.instance.String()+" committed",
-			"Either all was written or nothing; run the import again with --what-if to see which.", err)
+		return failure.Wrap(failure.DatabaseUnknown, s.instance.String(), "The connection broke while "+s.instance.String()+" committed, and either all was written or nothing",
+			"Run it again with --what-if in some minutes: with nothing to do, all was written.", err)
 	}
 	return err
 }

@@ -234,7 +234,10 @@ func (s *sqliteSession) end(how string) error {
 	if err != nil && how == "COMMIT" && !s.connection.GetAutocommit() { // a full disk has undone it already
 		err = errors.Join(err, s.connection.Exec("ROLLBACK"))
 	}
-	return explain(s.instance, errors.Join(err, s.connection.Close()))
+	if closing := s.connection.Close(); err != nil { // what is finished stays so, however the file is left
+		err = errors.Join(err, closing)
+	}
+	return explain(s.instance, err)
 }
 
 // Tables reads the file's own list.
@@ -391,7 +394,12 @@ func (s *sqliteSession) Commit() error {
 	if err := s.ctx.Err(); err != nil {
 		return errors.Join(err, s.end("ROLLBACK"))
 	}
-	return s.end("COMMIT")
+	err := s.end("COMMIT")
+	if errors.Is(err, sqlite3.IOERR_FSYNC) || errors.Is(err, sqlite3.IOERR_DIR_FSYNC) { // all of it was handed to the disk
+		return failure.Wrap(failure.DatabaseUnknown, s.instance.String(), "The disk did not say that it has what was committed to "+s.instance.String()+", and either all was written or nothing",
+			"Check the disk, then run it again with --what-if: with nothing to do, all was written.", err)
+	}
+	return err
 }
 
 // Rollback undoes the transaction.

@@ -172,6 +172,15 @@ func (s sheet) write(path string) error {
 	})
 }
 
+// IsReport tells whether a file is an earlier report, by its beginning.
+func IsReport(file io.Reader) bool {
+	beginning, err := io.ReadAll(io.LimitReader(file, 1024))
+	return err == nil && strings.HasPrefix(string(beginning), "<!DOCTYPE html>") && strings.Contains(string(beginning), mark)
+}
+
+// mark stands in the head of every report.
+const mark = `<meta name="generator" content="csbackup">`
+
 // visible replaces what a page cannot show, or what would turn the text around it.
 func visible(text string) string {
 	return strings.Map(func(r rune) rune {

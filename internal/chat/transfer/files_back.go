@@ -144,7 +144,7 @@ func (f *filePlan) write() error {
 		return f.put(name, modTime, content)
 	})
 	if err != nil {
-		return errors.Join(err, f.undo())
+		return undone(err, f.undo())
 	}
 	return nil
 }

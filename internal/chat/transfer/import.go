@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"csbackup/internal/chat/archive"
@@ -139,10 +140,75 @@ func (i *importer) write() (result ImportResult, err error) {
 	if p.result.NothingToDo {
 		return p.result, nil
 	}
-	if err := writer.Commit(); err != nil {
-		return p.result, errors.Join(err, files.undo())
+	err = writer.Commit()
+	if failure.IsID(err, failure.DatabaseUnknown) {
+		return p.result, i.find(p, err)
+	}
+	if err != nil {
+		return p.result, undone(err, files.undo())
 	}
 	return p.result, nil
+}
+
+// undone adds to the error of an import what could not be taken back.
+func undone(err, undo error) error {
+	if undo == nil {
+		return err
+	}
+	f := *failure.Of(err)
+	f.Err = errors.Join(f.Err, undo)
+	f.Hint += " Uploaded files that were put into the file store could not all be removed again; the message names them."
+	return &f
+}
+
+// find looks in the database for what a commit of unknown outcome wrote: nil where all of it is there. Where it is not,
+// the server may still be at work, and the outcome stays unknown; so the uploaded files stay, too, as a message must not
+// link to a file that is missing.
+func (i *importer) find(p *plan, unknown error) error {
+	written, err := i.isWritten(p)
+	if written {
+		return nil
+	}
+	f := *failure.Of(unknown)
+	f.Err = errors.Join(f.Err, err)
+	if n := p.result.Files; n > 0 {
+		f.Hint += fmt.Sprintf(" The %d uploaded files stay in the file store meanwhile.", n)
+	}
+	return &f
+}
+
+// isWritten tells whether the database is as a plan would have left it.
+func (i *importer) isWritten(done *plan) (written bool, err error) {
+	source, err := i.db.Snapshot(i.ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	now, err := i.plan(source)
+	if err != nil {
+		return false, err
+	}
+	if !i.options.Replace {
+		return now.result.NothingToDo, nil
+	}
+	// Another import that replaces would now take away what this one wrote.
+	added := map[string]int64{}
+	for table, plan := range done.tables {
+		added[table] = plan.counts.Added
+	}
+	for _, c := range done.counters {
+		if c.isNew {
+			added[c.table]++
+		}
+	}
+	differs := false
+	for table, rows := range added {
+		if now.removed[table] != rows {
+			return false, nil
+		}
+		differs = differs || done.removed[table] != rows
+	}
+	return differs, nil
 }
 
 // work is how many rows a plan writes.
