@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
+
+	"csbackup/internal/failure"
 )
 
 // output writes the ZIP file: one member after the other, then the manifest and the directory.
@@ -16,6 +17,7 @@ type output struct {
 	to      io.Writer
 	offset  uint64
 	entries []entry
+	failed  error // of to
 }
 
 // outMember is a member that content is being written to.
@@ -32,6 +34,9 @@ func (o *output) Write(b []byte) (int, error) {
 	o.offset += uint64(n)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
+	}
+	if err != nil {
+		o.failed = err
 	}
 	return n, err
 }
@@ -57,7 +62,7 @@ func prepare(name string) *outMember {
 
 func (o *output) start(name string) error {
 	if len(o.entries) >= maxMembers {
-		return fmt.Errorf("an archive cannot hold more than %d members", maxMembers)
+		return tooMuch(fmt.Sprintf("more than %d members", maxMembers))
 	}
 	e := entry{name: name, offset: o.offset}
 	o.entries = append(o.entries, e)
@@ -96,7 +101,7 @@ func (o *output) end(m *outMember) (Member, error) {
 // finish writes the manifest and the directory.
 func (o *output) finish(manifest []byte) error {
 	if len(manifest) > maxManifest {
-		return errors.New("the list of members is longer than an archive can hold")
+		return tooMuch(fmt.Sprintf("a list of members of more than %d MiB", maxManifest>>20))
 	}
 	size := uint64(len(manifest))
 	e := entry{name: manifestName, stored: true, crc: crc32.ChecksumIEEE(manifest), packed: size, size: size, offset: o.offset}
@@ -106,6 +111,12 @@ func (o *output) finish(manifest []byte) error {
 	}
 	_, err := o.Write(directory(o.entries, o.offset))
 	return err
+}
+
+// tooMuch is the error for content that no reader would take.
+func tooMuch(what string) error {
+	return failure.New(failure.OutOfRange, "", "The archive would have "+what+", which no archive can hold",
+		"Export in parts: some categories at a time with --scope, or without the uploaded files.")
 }
 
 // directory gives everything that stands behind the members.

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,7 +11,7 @@ import (
 // messagesTable is the table that travels as messages.
 const messagesTable = "tblChat"
 
-var errOrder = errors.New("the rows are not in the order of their key, or one is there twice")
+var errOrder = fmt.Errorf("a row is out of place: %w", ErrOrder)
 
 // rowCheck tells what is wrong with the rows of one table, which come in their order.
 type rowCheck struct {
@@ -60,7 +59,7 @@ func (c *rowCheck) check(row []any) error {
 		c.last[i] = n
 	}
 	if !above {
-		return errOrder
+		return errKeyTwice
 	}
 	return nil
 }

@@ -50,6 +50,9 @@ type Writer struct {
 
 	tables []schema.Table // those that may still come
 	table  *rowCheck
+	keys   *keySet // of the table; nil where the order of its rows says enough
+
+	nodeGUIDs, principalGUIDs guidSet
 
 	fileRoom, fileName string // of the file before
 	files              int
@@ -141,7 +144,7 @@ func (w *Writer) Room(r Room) error {
 		return w.fail(fmt.Errorf("room %d: %w", r.ID, err))
 	}
 	if w.hasRoom && r.ID <= w.room.ID {
-		return w.fail(errOrder)
+		return w.fail(&RowError{messagesTable, fmt.Sprintf("channelId %d", r.ID), ErrOrder})
 	}
 	if w.messages != nil && w.open.Size >= roomsTogether {
 		if err := w.end(); err != nil {
@@ -157,11 +160,20 @@ func (w *Writer) Message(m Message) error {
 	if err := w.enter(inMessages); err != nil {
 		return err
 	}
-	if !w.hasRoom || m.ChannelID != w.room.ID || (w.hasChat && m.ChatID <= w.chatID) {
-		return w.fail(fmt.Errorf("message %d of channel %d: %w", m.ChatID, m.ChannelID, errOrder))
+	named := func(err error) error {
+		return w.fail(&RowError{messagesTable, fmt.Sprintf("channelId %d, chatId %d", m.ChannelID, m.ChatID), err})
+	}
+	switch {
+	case !w.hasRoom || m.ChannelID != w.room.ID || (w.hasChat && m.ChatID < w.chatID):
+		return named(ErrOrder)
+	case w.hasChat && m.ChatID == w.chatID:
+		return named(ErrKeyTwice)
 	}
 	if err := w.message(m); err != nil {
-		return w.fail(fmt.Errorf("message %d of channel %d: %w", m.ChatID, m.ChannelID, err))
+		if w.out.failed != nil {
+			return w.fail(err)
+		}
+		return named(err)
 	}
 	w.chatID, w.hasChat = m.ChatID, true
 	return nil
@@ -248,6 +260,7 @@ func (w *Writer) Table(name string) error {
 	for i, t := range w.tables {
 		if t.Name == name && name != messagesTable {
 			w.table, w.tables = newRowCheck(t), w.tables[i+1:]
+			w.keys = newKeySet(w.table, 0)
 			return nil
 		}
 	}
@@ -263,8 +276,15 @@ func (w *Writer) Row(values []any) error {
 	if w.table == nil {
 		return w.fail(errors.New("a row came before its table"))
 	}
-	if err := w.table.check(values); err != nil {
-		return w.fail(fmt.Errorf("table %s: %w", w.table.table.Name, err))
+	err := w.table.check(values)
+	if err == nil {
+		err = w.keys.add(values)
+	}
+	if err != nil {
+		return w.fail(rowError(w.table.table, values, err))
+	}
+	if err := w.unique(w.table.table.Name, values); err != nil {
+		return w.fail(err)
 	}
 	if w.open == nil {
 		name := w.table.table.Name
@@ -273,6 +293,25 @@ func (w *Writer) Row(values []any) error {
 		}
 	}
 	return w.fail(w.row(values))
+}
+
+// unique refuses a node or principal with the GUID of another one; the GUID is the second value.
+func (w *Writer) unique(table string, values []any) error {
+	set := &w.nodeGUIDs
+	switch table {
+	case "tblNode", nodesMember:
+		table = "tblNode"
+	case "tblPrincipal", principalsMember:
+		table, set = "tblPrincipal", &w.principalGUIDs
+	default:
+		return nil
+	}
+	number := values[0].(int64)
+	if other, twice := set.add(number, values[1]); twice {
+		t, _ := schema.Lookup(table)
+		return &RowError{table, fmt.Sprintf("%s %s of %s %d and %d", t.Columns[1].Name, values[1], t.Columns[0].Name, other, number), ErrKeyTwice}
+	}
+	return nil
 }
 
 // row writes one line of a table or of references.
@@ -365,6 +404,9 @@ func (w *Writer) reference(s stage, member string, number int64, row []any) erro
 	err := w.numbers.next(number)
 	if err == nil {
 		err = check.check(row)
+	}
+	if err == nil {
+		err = w.unique(member, row)
 	}
 	if err == nil && w.open == nil {
 		err = w.begin(member, header(check.columns()))

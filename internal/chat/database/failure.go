@@ -43,7 +43,7 @@ var (
 	unknownName  = advice{failure.DatabaseUnknownName, "The server has no instance of that name:", "Correct the name after the backslash, or give the port: server,port."}
 	timeout      = advice{failure.DatabaseTimeout, "The server did not answer in time:", "Check the name, the firewall and that the server is not overloaded, then run the command again."}
 	broken       = advice{failure.DatabaseBroken, "The connection broke to", "What was not committed is undone; check the network and the server, then run the command again."}
-	damaged      = advice{failure.DatabaseFailed, "The file is damaged:", "Restore it from a copy; the sqlite3 program's PRAGMA integrity_check names the damage."}
+	damaged      = advice{failure.DatabaseDamaged, "The file is damaged:", "Restore it from a copy; the sqlite3 program's PRAGMA integrity_check names the damage."}
 	notSQLite    = advice{failure.DatabaseNotChat, "The file is no SQLite database:", "Give the file that csbackup chat create-database made."}
 	noFile       = advice{failure.DatabaseNotFound, "The file of the database cannot be opened:", "Check the path; csbackup chat create-database makes a new one."}
 	notTaken     = advice{failure.DatabaseFailed, "The disk did not take or give what it should of", "See whether it has room, and whether it is sound; nothing was changed."}

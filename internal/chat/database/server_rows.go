@@ -72,6 +72,7 @@ func (s *serverSession) Rows(ctx context.Context, query Query, fn func(row []any
 		if err := rows.Scan(targets...); err != nil {
 			return s.explain(ctx, err)
 		}
+		clear(row)
 		for i, c := range columns {
 			if s.asBytes(c) {
 				row[i], err = s.fromBytes(c, cells[i])
@@ -79,7 +80,7 @@ func (s *serverSession) Rows(ctx context.Context, query Query, fn func(row []any
 				row[i], err = fromDriver(c, values[i])
 			}
 			if err != nil {
-				return unfitRow(s.instance, query.Table, fmt.Errorf("%s: %w", c.Name, err))
+				return unfitRow(s.instance, query.Table, columns, row, fmt.Errorf("%s: %w", c.Name, err))
 			}
 		}
 		if err := fn(row); err != nil {

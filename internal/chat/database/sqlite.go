@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -314,15 +316,29 @@ func (s *sqliteSession) Rows(ctx context.Context, query Query, fn func(row []any
 	return s.each(ctx, statement.text.String(), statement.values, len(columns), func(row []any) error {
 		for i, c := range columns {
 			if err := c.Check(row[i]); err != nil {
-				return unfitRow(s.instance, query.Table, err)
+				return unfitRow(s.instance, query.Table, columns, row, err)
 			}
 		}
 		return fn(row)
 	})
 }
 
-func unfitRow(instance Instance, table string, cause error) error {
-	return failure.Wrap(failure.DatabaseValueUnfit, instance.String(), fmt.Sprintf("%s of %s holds a value that is not of the column's type", table, instance),
+// unfitRow is the failure of a row with a value that its column cannot hold; it names the row by its key.
+func unfitRow(instance Instance, table string, columns []schema.Column, row []any, cause error) error {
+	t, _ := schema.Lookup(table)
+	var named []string
+	for i, c := range columns {
+		if len(t.Key) > 0 && !slices.Contains(t.Key, c.Name) {
+			continue
+		}
+		value := fmt.Sprintf("%.60q", fmt.Sprint(row[i]))
+		if n, ok := row[i].(int64); ok {
+			value = strconv.FormatInt(n, 10)
+		}
+		named = append(named, c.Name+" "+value)
+	}
+	return failure.Wrap(failure.DatabaseValueUnfit, instance.String(),
+		fmt.Sprintf("The row of %s with %s in %s holds a value that is not of the column's type", table, strings.Join(named, ", "), instance),
 		"Correct the row; the schema says what the column may hold.", cause)
 }
 

@@ -95,7 +95,7 @@ func Export(ctx context.Context, db database.Database, to io.Writer, options Exp
 	e.writer = archive.NewWriter(metered{to, e.meter}, e.about())
 	for _, step := range []func() error{e.messages, e.gather, e.tables, e.files, e.references} {
 		if err := step(); err != nil {
-			return ExportResult{}, err
+			return ExportResult{}, e.explain(err)
 		}
 	}
 	e.writer.FilesNotIn(e.links)
@@ -146,6 +146,9 @@ func (e *exporter) look() error {
 	e.chosen = choose(e.tree, e.options.Level, scope)
 	for _, id := range scope {
 		e.result.Scope = append(e.result.Scope, archive.Node{GUID: e.tree.nodes[id].guid, Name: e.tree.nodes[id].name})
+	}
+	if err := e.checkKeys(nodes, people); err != nil {
+		return err
 	}
 	return e.estimate()
 }
