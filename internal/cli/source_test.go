@@ -129,3 +129,48 @@ func TestAMisplacedPageIsADamagedDatabase(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// What a source without keys and references may hold, and what becomes of it: the dry run and the real one say the same.
+func TestADryRunPromisesWhatTheRealRunDoes(t *testing.T) {
+	guid := databasetest.GUID
+	for name, one := range map[string]struct {
+		sql  string
+		code int
+		id   string
+		says []string
+	}{
+		"a type":          {"DELETE FROM tblPrincipalType WHERE ptypeID = 9", 1, "ImportMissing", []string{"tblPrincipalType number 9", "principal ma-grp:"}},
+		"an add-in":       {"DELETE FROM tblSiopWhiteList", 1, "ImportMissing", []string{"add-in " + guid(3, 1), "Alpha"}},
+		"a setting":       {"DELETE FROM tblEnumValue WHERE valueID = 2", 1, "ImportMissing", []string{"tblEnumValue number 2", "Quiet"}},
+		"an attribute":    {"DELETE FROM tblEnumAttribute WHERE attributeID = 1", 1, "ImportMissing", []string{"tblEnumAttribute number 1"}},
+		"a role":          {"DELETE FROM tblRoleType WHERE rtypeID = 1", 1, "ImportMissing", []string{"tblRoleType number 1", "tblPrincipalRole"}},
+		"a category":      {"DELETE FROM tblNode WHERE nodeID = 3", 3, "PartlyDone", []string{"nodeID 12", "The messages of", "prinRoleNodeID 12"}},
+		"an upper one":    {"INSERT INTO tblNode SELECT 30, '" + guid(2, 30) + "', 99, 1, 'Lost', '', 1, 1, 1, 0, 4, 6, NULL, 2, 1, 2, 1, NULL; UPDATE tblNode SET parentID = 30 WHERE nodeID = 2", 3, "PartlyDone", []string{"nodeID 30", "nodeID 2", "nodeID 10", "nodeID 11"}},
+		"a room's member": {"DELETE FROM tblPrincipal WHERE prinID = 9", 3, "PartlyDone", []string{"prinRolePrinID 9", "scopePrinID 9"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			from, to, file := loose(t, filepath.Join(dir, "from.db"), one.sql), "sqlite:"+filepath.Join(dir, "to.db"), filepath.Join(dir, "chat.zip")
+			for _, args := range [][]string{{"chat", "export", "--db-instance", from, "--file-name", file}, {"chat", "verify", file}, {"chat", "create-database", "--db-instance", to}} {
+				if got := run(t, args...); got.code != 0 {
+					t.Fatalf("%v gives %+v", args, got)
+				}
+			}
+			args := []string{"chat", "import", "--db-instance", to, "--file-name", file, "--progress", "none"}
+			plan, done := run(t, append(args, "--what-if")...), run(t, args...)
+			for _, got := range []outcome{plan, done} {
+				if got.code != one.code || !strings.Contains(got.stderr, `"Id":"`+one.id+`"`) {
+					t.Errorf("got %+v", got)
+				}
+				for _, text := range one.says {
+					if !strings.Contains(got.stderr, text) {
+						t.Errorf("it is not told of %s: %s", text, got.stderr)
+					}
+				}
+			}
+			if again := run(t, args...); again.code != one.code {
+				t.Errorf("the second time: %+v", again)
+			}
+		})
+	}
+}

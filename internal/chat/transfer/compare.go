@@ -38,6 +38,9 @@ func (p *planner) compareTables() error {
 func (p *planner) rowMapOf(t schema.Table) rowMap {
 	m := p.plan.rowMap(t)
 	m.absent = p.absent
+	if t.Name == "tblNode" {
+		m.addIn = p.absentAddIn
+	}
 	m.keep = p.kept(t)
 	return m
 }

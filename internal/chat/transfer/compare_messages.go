@@ -114,7 +114,7 @@ func (p *planner) compareRooms() error {
 // noteAuthor tells of an author who is in neither.
 func (p *planner) noteAuthor(id int64) {
 	if _, what := p.number("tblPrincipal", id); what == isMissing {
-		p.absent("tblPrincipal", id)
+		p.absent("tblPrincipal", id, "a message")
 	}
 }
 
@@ -126,8 +126,11 @@ func (p *planner) beginRoom(number int64) *roomPlan {
 	p.rooms[number] = room
 	switch what {
 	case isMissing:
-		p.absent("tblNode", number)
+		p.absent("tblNode", number, "a message")
 		room.none = true
+	case isLeftOut:
+		room.none = true
+		p.result.leaveOut("The messages of %s, as the room is left out", room.name)
 	case isNothing:
 		if p.isNode(number) {
 			room.none = true
@@ -143,7 +146,7 @@ func (p *planner) isNode(number int64) bool {
 		return true
 	}
 	for id, to := range p.nodes.to {
-		if to == number && !p.nodes.nothing[id] {
+		if to == number && !p.nodes.nothing[id] && !p.nodes.leftOut[id] {
 			return true
 		}
 	}

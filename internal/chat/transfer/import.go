@@ -93,15 +93,25 @@ func (i *importer) preview() (result ImportResult, err error) {
 		return ImportResult{}, err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	p, _, err := i.decide(source)
+	if p == nil {
+		return ImportResult{}, err
+	}
+	return p.result, err
+}
+
+// decide makes the one plan that a preview shows and that a write carries out. Without a plan there is an error; with
+// one, too, where the plan cannot be carried out.
+func (i *importer) decide(source database.Source) (*plan, *filePlan, error) {
 	p, err := i.plan(source)
 	if err != nil {
-		return ImportResult{}, err
+		return nil, nil, err
 	}
 	files := newFilePlan(i, p)
 	if err := files.look(); err != nil {
-		return p.result, err
+		return p, files, err
 	}
-	return p.result, p.refusal(i.options.Target)
+	return p, files, p.refusal(i.options.Target)
 }
 
 // write plans and carries the plan out in one transaction.
@@ -115,15 +125,11 @@ func (i *importer) write() (result ImportResult, err error) {
 			err = undo
 		}
 	}()
-	p, err := i.plan(writer)
-	if err != nil {
+	p, files, err := i.decide(writer)
+	if p == nil {
 		return ImportResult{}, err
 	}
-	if err := p.refusal(i.options.Target); err != nil {
-		return p.result, err
-	}
-	files := newFilePlan(i, p)
-	if err := files.look(); err != nil {
+	if err != nil {
 		return p.result, err
 	}
 	if !p.result.NothingToDo {

@@ -16,7 +16,8 @@ type rowMap struct {
 	table   schema.Table
 	columns []mappedColumn
 	keep    func(id int64) (place int, value any, ok bool) // what the database keeps of its own, by number there
-	absent  func(table string, id int64)                   // told of what is missing; may be nil
+	absent  func(table string, id int64, by string)        // told of what is missing; may be nil
+	addIn   func(guid, by string)                          // told of an add-in; may be nil
 }
 
 // mappedColumn is a column whose number is another in the database.
@@ -53,11 +54,20 @@ func (m rowMap) apply(row []any) (problem string) {
 		to, standing := m.plan.number(c.table, id)
 		switch {
 		case standing == isMissing && m.absent != nil:
-			m.absent(c.table, id)
+			m.absent(c.table, id, rowName(m.table, row))
+		case standing == isLeftOut && c.own:
+			problem = "what it stands below stood for nothing in the source"
+		case standing == isLeftOut && c.enforced && problem == "":
+			problem = fmt.Sprintf("its %s is of a row that is left out", m.table.Columns[c.place].Name)
 		case standing == isNothing && c.enforced:
 			problem = fmt.Sprintf("its %s stood for nothing in the source", m.table.Columns[c.place].Name)
 		}
 		row[c.place] = to
+	}
+	if m.addIn != nil {
+		if guid, ok := row[columnPlace("tblNode", "siopID")].(string); ok {
+			m.addIn(guid, rowName(m.table, row))
+		}
 	}
 	if m.keep != nil {
 		if at, value, ok := m.keep(row[0].(int64)); ok {
@@ -74,6 +84,7 @@ const (
 	isSomething standing = iota
 	isNothing            // nothing in the source either
 	isMissing            // nothing in the archive and the database
+	isLeftOut            // a row of the archive that cannot be taken
 )
 
 // number gives what a number of a table becomes.
@@ -85,7 +96,13 @@ func (p *plan) number(table string, id int64) (int64, standing) {
 	case "tblNode":
 		m = p.nodes
 	default:
+		if _, known := m.to[id]; !known && !m.there[id] {
+			return id, isMissing
+		}
 		return m.number(id), isSomething
+	}
+	if m.leftOut[id] {
+		return m.to[id], isLeftOut
 	}
 	if m.nothing[id] {
 		return m.to[id], isNothing

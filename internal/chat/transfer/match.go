@@ -24,10 +24,12 @@ type mapping struct {
 	to      map[int64]int64
 	how     map[int64]found
 	nothing map[int64]bool // numbers that stood for nothing in the source
+	leftOut map[int64]bool // new rows that cannot be taken, as what they stand below stood for nothing
+	there   map[int64]bool // of a static table, the database's numbers
 }
 
 func newMapping() mapping {
-	return mapping{to: map[int64]int64{}, how: map[int64]found{}, nothing: map[int64]bool{}}
+	return mapping{to: map[int64]int64{}, how: map[int64]found{}, nothing: map[int64]bool{}, leftOut: map[int64]bool{}, there: map[int64]bool{}}
 }
 
 // isNew tells whether the row of this number in the archive is added.
@@ -171,6 +173,29 @@ func matchNodes(in map[int64]known[node], nothing []int64, there tree) (mapping,
 	return m, ok
 }
 
+// leaveOut notes the new nodes of an archive that stand below a number that stood for nothing, and those below them.
+func (m *mapping) leaveOut(archived tree) {
+	var waiting []int64
+	for _, id := range archived.order {
+		if n := archived.nodes[id]; n.hasParent && m.nothing[n.parent] && m.isNew(id) {
+			waiting = append(waiting, id)
+		}
+	}
+	for len(waiting) > 0 {
+		id := waiting[len(waiting)-1]
+		waiting = waiting[:len(waiting)-1]
+		if m.leftOut[id] {
+			continue
+		}
+		m.leftOut[id] = true
+		for _, child := range archived.children[id] {
+			if m.isNew(child) {
+				waiting = append(waiting, child)
+			}
+		}
+	}
+}
+
 // siblings names a place in a tree: what stands below one parent, or at the top, of one kind and name.
 type siblings struct {
 	parent   int64
@@ -250,6 +275,7 @@ func matchStatic(in, there []static, kind schema.Type) (mapping, bool) {
 	taken := newNumbers(kind)
 	for _, s := range there {
 		taken.use(s.id)
+		m.there[s.id] = true
 		byNumber[s.id] = s
 		byName[meaning{s.group, s.name}] = append(byName[meaning{s.group, s.name}], s.id)
 	}

@@ -105,6 +105,7 @@ type planner struct {
 	unknown   map[string]map[int64]bool // numbers that were already told to be missing
 	last      map[int64]int64           // by room of the database: its counter
 	archLast  map[int64]int64           // by room of the archive
+	addIns    map[string]bool           // by GUID, those of the archive and of the database
 }
 
 // makePlan goes through the archive, whose proof gave the talk, and the database, which it is to replace or to be
@@ -209,8 +210,22 @@ func (p *planner) matchAll() error {
 	if p.nodes, ok = matchNodes(in, nothing, p.tree); !ok {
 		return p.noNumbers("tblNode")
 	}
+	p.nodes.leaveOut(p.archived)
 	p.noteMatches()
-	return nil
+	return p.readAddIns()
+}
+
+// readAddIns reads which add-ins there are in the archive or the database.
+func (p *planner) readAddIns() error {
+	p.addIns = map[string]bool{}
+	keep := func(row []any) error {
+		p.addIns[row[0].(string)] = true
+		return nil
+	}
+	if err := p.archive.Rows(p.ctx, "tblSiopWhiteList", keep); err != nil {
+		return err
+	}
+	return p.source.Rows(p.ctx, database.Query{Table: "tblSiopWhiteList", Columns: []string{"siopID"}}, keep)
 }
 
 func (p *planner) noNumbers(table string) error {
@@ -238,10 +253,6 @@ func (p *planner) matchStatic(t schema.Table) error {
 	})
 	if err != nil {
 		return err
-	}
-	if len(in) == 0 {
-		p.statics[t.Name] = newMapping()
-		return nil
 	}
 	err = p.source.Rows(p.ctx, database.Query{Table: t.Name, OrderBy: t.Key}, func(row []any) error {
 		there = append(there, read(row))
@@ -335,7 +346,7 @@ func (p *planner) noteMatches() {
 }
 
 // absent notes that a row refers to something that is in neither, once for each.
-func (p *planner) absent(table string, id int64) {
+func (p *planner) absent(table string, id int64, by string) {
 	told := p.unknown[table]
 	if told == nil {
 		told = map[int64]bool{}
@@ -345,10 +356,6 @@ func (p *planner) absent(table string, id int64) {
 		return
 	}
 	told[id] = true
-	p.result.MissingCount++
-	if len(p.missing) >= mostNamed {
-		return
-	}
 	what := fmt.Sprintf("%s number %d", table, id)
 	switch table {
 	case "tblPrincipal":
@@ -364,7 +371,33 @@ func (p *planner) absent(table string, id int64) {
 			what = kind + " " + p.archived.path(id) + " (" + n.guid + ")"
 		}
 	}
-	p.missing = append(p.missing, what)
+	p.absentRow(what, by)
+}
+
+// absentAddIn notes that a room has an add-in that is in neither.
+func (p *planner) absentAddIn(guid, by string) {
+	if !p.addIns[guid] {
+		p.addIns[guid] = true // once
+		p.absentRow("add-in "+guid, by)
+	}
+}
+
+func (p *planner) absentRow(what, by string) {
+	p.result.MissingCount++
+	if len(p.missing) < mostNamed {
+		p.missing = append(p.missing, what+", to which "+by+" refers")
+	}
+}
+
+// rowName names a row of the archive for people, by what does not change with its number.
+func rowName(t schema.Table, row []any) string {
+	switch t.Name {
+	case "tblPrincipal":
+		return fmt.Sprintf("principal %v", row[2])
+	case "tblNode":
+		return fmt.Sprintf("the room or category %.100q", row[4])
+	}
+	return "a row of " + t.Name
 }
 
 // mostNamed is how many clashes and missing rows are named one by one.
@@ -428,7 +461,7 @@ func (p *plan) refusal(target string) error {
 			named += fmt.Sprintf(" and %d more", p.result.MissingCount-most)
 		}
 		return failure.New(failure.ImportMissing, target, "What the archive refers to is neither in it nor in "+target+": "+named,
-			"Import an archive of the level that holds them first, or export with --level All. Nothing was changed.")
+			"Import an archive of the level that holds them first, export with --level All, or add the rows to the database yourself. Nothing was changed.")
 	}
 	if p.result.Refused > 0 {
 		return failure.New(failure.ImportClash, target, fmt.Sprintf("%d rows of the archive have the number of another row in %s", p.result.Refused, target),
