@@ -60,12 +60,14 @@ var errShown = errors.New("enough was shown")
 
 // ChatRoom is a room of an archive.
 type ChatRoom struct {
-	Name         string
+	Name         anyText
 	Guid         string // "" for a room that did not exist in the source
 	Number       int64  // in the source
 	Messages     int64
-	FirstMessage *time.Time
+	FirstMessage *time.Time // null without messages, and for a time after the year 9999
 	LastMessage  *time.Time
+
+	first, last time.Time // the same for people
 }
 
 type chatRooms []ChatRoom
@@ -78,10 +80,10 @@ func (r chatRooms) Tables() []report.Table {
 	table := report.Table{Header: []string{"Room", "GUID", "Messages", "First", "Last"}}
 	for _, one := range r {
 		first, last := "", ""
-		if one.FirstMessage != nil && one.LastMessage != nil {
-			first, last = moment(*one.FirstMessage), moment(*one.LastMessage)
+		if !one.first.IsZero() {
+			first, last = moment(one.first), moment(one.last)
 		}
-		table.Rows = append(table.Rows, []string{one.Name, one.Guid, report.Number(one.Messages), first, last})
+		table.Rows = append(table.Rows, []string{string(one.Name), one.Guid, report.Number(one.Messages), first, last})
 	}
 	if len(r) == 0 {
 		return []report.Table{{Title: "The archive holds no rooms."}}
@@ -105,17 +107,20 @@ func (o *ChatShow) rooms(ctx context.Context, env *Environment, a *archive.Archi
 	}, func(m archive.Message) error {
 		at.Messages++
 		if sent := archive.Time(m.ChatDate); !sent.IsZero() {
-			if at.FirstMessage == nil || sent.Before(*at.FirstMessage) {
-				at.FirstMessage = &sent
+			if at.first.IsZero() || sent.Before(at.first) {
+				at.first = sent
 			}
-			if at.LastMessage == nil || sent.After(*at.LastMessage) {
-				at.LastMessage = &sent
+			if sent.After(at.last) {
+				at.last = sent
 			}
 		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for i, one := range rooms {
+		rooms[i].FirstMessage, rooms[i].LastMessage = known(one.first), known(one.last)
 	}
 	if o.Limit > 0 && int64(len(rooms)) > o.Limit {
 		rooms = rooms[:o.Limit]
@@ -130,7 +135,7 @@ func listRooms(ctx context.Context, a *archive.Archive) ([]ChatRoom, error) {
 	err := a.Rows(ctx, "tblNode", func(row []any) error {
 		if row[3].(int64) == 0 {
 			seen[row[0].(int64)] = true
-			rooms = append(rooms, ChatRoom{Number: row[0].(int64), Guid: row[1].(string), Name: row[4].(string)})
+			rooms = append(rooms, ChatRoom{Number: row[0].(int64), Guid: row[1].(string), Name: anyText(row[4].(string))})
 		}
 		return nil
 	})
@@ -144,7 +149,7 @@ func listRooms(ctx context.Context, a *archive.Archive) ([]ChatRoom, error) {
 			if !r.Known {
 				name = fmt.Sprintf("number %d, which is no room", r.ID)
 			}
-			rooms = append(rooms, ChatRoom{Number: r.ID, Guid: r.GUID, Name: name})
+			rooms = append(rooms, ChatRoom{Number: r.ID, Guid: r.GUID, Name: anyText(name)})
 		}
 		return false
 	}, nil, nil)
@@ -156,8 +161,8 @@ func (o *ChatShow) find(rooms []ChatRoom) (ChatRoom, error) {
 	guid := strings.ToLower(strings.Trim(o.Room, "{}"))
 	tests := []func(ChatRoom) bool{
 		func(r ChatRoom) bool { return r.Guid == guid },
-		func(r ChatRoom) bool { return r.Name == o.Room },
-		func(r ChatRoom) bool { return strings.EqualFold(r.Name, o.Room) },
+		func(r ChatRoom) bool { return string(r.Name) == o.Room },
+		func(r ChatRoom) bool { return strings.EqualFold(string(r.Name), o.Room) },
 		func(r ChatRoom) bool { return strconv.FormatInt(r.Number, 10) == o.Room },
 	}
 	for _, fits := range tests {
@@ -181,7 +186,7 @@ func (o *ChatShow) find(rooms []ChatRoom) (ChatRoom, error) {
 	}
 	names := make([]string, len(rooms))
 	for i, one := range rooms {
-		names[i] = one.Name
+		names[i] = string(one.Name)
 	}
 	hint := "There are: " + strings.Join(firstOnes(names, 20), ", ") + "."
 	if len(names) == 0 {
@@ -195,12 +200,13 @@ func (o *ChatShow) find(rooms []ChatRoom) (ChatRoom, error) {
 
 // ChatMessage is a message as it is shown.
 type ChatMessage struct {
-	Room   string
+	Room   anyText
 	ChatId int64
-	Time   *time.Time // null where the ticks are no date
-	Author string     // the principal's URI
+	Time   *time.Time // null where Ticks are no date of the years 1 to 9999
+	Ticks  int64      // as the database has the time: 100 ns since the start of the year 1
+	Author anyText    // the principal's URI
 	Alert  bool
-	Text   string
+	Text   anyText
 }
 
 type chatMessages []ChatMessage
@@ -212,14 +218,14 @@ func (m chatMessages) Items() []any { return report.Items(m) }
 func (m chatMessages) Tables() []report.Table {
 	table := report.Table{Header: []string{"No.", "Time", "From", "Message"}}
 	for _, one := range m {
-		at, text := "", one.Text
-		if one.Time != nil {
-			at = moment(*one.Time)
+		at, text := fmt.Sprintf("%d ticks", one.Ticks), string(one.Text)
+		if sent := archive.Time(one.Ticks); !sent.IsZero() {
+			at = moment(sent)
 		}
 		if one.Alert {
 			text = "(alert) " + text
 		}
-		table.Rows = append(table.Rows, []string{strconv.FormatInt(one.ChatId, 10), at, one.Author, text})
+		table.Rows = append(table.Rows, []string{strconv.FormatInt(one.ChatId, 10), at, string(one.Author), text})
 	}
 	return []report.Table{table}
 }
@@ -253,7 +259,7 @@ func (o *ChatShow) messages(ctx context.Context, env *Environment, a *archive.Ar
 		if !ok {
 			author = fmt.Sprintf("principal number %d", m.UserID)
 		}
-		some = append(some, ChatMessage{Room: room.Name, ChatId: m.ChatID, Time: known(archive.Time(m.ChatDate)), Author: author, Alert: m.Alert, Text: m.Content})
+		some = append(some, ChatMessage{Room: room.Name, ChatId: m.ChatID, Time: known(archive.Time(m.ChatDate)), Ticks: m.ChatDate, Author: anyText(author), Alert: m.Alert, Text: anyText(m.Content)})
 		if shown++; shown == o.Limit {
 			return errShown
 		}

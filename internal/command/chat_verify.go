@@ -31,7 +31,7 @@ type ChatVerified struct {
 	Rooms        int64
 	People       int64
 	Messages     int64
-	FirstMessage *time.Time // null without messages
+	FirstMessage *time.Time // null without messages, and for a time after the year 9999
 	LastMessage  *time.Time
 	Files        int64
 	FileLinks    int64 // messages that link to an uploaded file that is not in the archive
@@ -39,6 +39,8 @@ type ChatVerified struct {
 	ArchiveBytes int64
 	Dangling     []ChatDangling
 	Members      []ChatMember
+
+	first, last time.Time // of the messages; for people, whom years of five digits do not confuse
 }
 
 // ChatDangling counts rows in which a column refers to a row of another table that is not in the archive. They
@@ -73,7 +75,7 @@ func (o *ChatVerify) Run(ctx context.Context, env *Environment) error {
 		Archive: o.FileName, Source: m.Source, Schema: m.Schema, Level: m.Level, Scope: []string{}, StartDate: m.StartDate,
 		Categories: summary.Categories, Rooms: summary.Rooms, People: summary.People, Messages: summary.Messages,
 		FirstMessage: known(summary.First), LastMessage: known(summary.Last), Files: summary.Files, FileLinks: m.FilesNotIn, Dangling: []ChatDangling{}, Members: []ChatMember{},
-		ContentBytes: summary.Size, ArchiveBytes: summary.Packed,
+		ContentBytes: summary.Size, ArchiveBytes: summary.Packed, first: summary.First, last: summary.Last,
 	}
 	for _, one := range m.Scope {
 		result.Scope = append(result.Scope, one.Name)
@@ -87,14 +89,6 @@ func (o *ChatVerify) Run(ctx context.Context, env *Environment) error {
 	return env.Sink.Object(result)
 }
 
-// known gives null for a time that is not known.
-func known(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
-}
-
 // Tables shows the summary and the members.
 func (r ChatVerified) Tables() []report.Table {
 	rows := [][]string{{"Archive", r.Archive}, {"Outcome", "whole: every sum, count and value is right, and all people and rooms are known"}, {"From", r.Source + " (" + r.Schema + ")"}, {"Level", r.Level}}
@@ -105,8 +99,8 @@ func (r ChatVerified) Tables() []report.Table {
 		rows = append(rows, []string{"Messages from", r.StartDate})
 	}
 	rows = append(rows, []string{"Categories", report.Number(r.Categories)}, []string{"Rooms", report.Number(r.Rooms)}, []string{"People", report.Number(r.People)}, []string{"Messages", report.Number(r.Messages)})
-	if r.FirstMessage != nil && r.LastMessage != nil {
-		rows = append(rows, []string{"First message", moment(*r.FirstMessage)}, []string{"Last message", moment(*r.LastMessage)})
+	if !r.first.IsZero() && !r.last.IsZero() {
+		rows = append(rows, []string{"First message", moment(r.first)}, []string{"Last message", moment(r.last)})
 	}
 	if r.Files > 0 {
 		rows = append(rows, []string{"Uploaded files", report.Number(r.Files)})
