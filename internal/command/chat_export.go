@@ -193,6 +193,9 @@ func cannotGive(cause error) error {
 
 // warn tells what a person must know.
 func (o *ChatExport) warn(env *Environment, r transfer.ExportResult) {
+	for _, one := range r.Taken {
+		env.Sink.Warning(one + ".")
+	}
 	if !r.OneMoment {
 		env.Sink.Warning("The archive may mix different moments of the database: " + r.Isolation + ".")
 	}

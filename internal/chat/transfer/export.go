@@ -139,7 +139,7 @@ func (e *exporter) look() error {
 	}
 	var scope []int64
 	if len(e.options.Scope) > 0 {
-		if scope, err = e.tree.resolve(e.options.Source, e.options.Scope); err != nil {
+		if scope, e.result.Taken, err = e.tree.resolve(e.options.Source, e.options.Scope); err != nil {
 			return err
 		}
 	}

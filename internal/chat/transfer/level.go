@@ -47,18 +47,30 @@ func Ticks(t time.Time) int64 {
 	return (t.Unix()+unixEpoch)*ticksPerSecond + int64(t.Nanosecond()/100)
 }
 
-// Scopes gives the categories that were named: each text is one name or GUID, or several with commas.
-// exists tells whether a text as a whole is one, so that a name may hold a comma.
+// Scopes gives the categories that were named: each text is one name or GUID, or several with commas. exists tells
+// whether a text is exactly one, so that a name may hold a comma, and spaces before or after it.
 func Scopes(texts []string, exists func(string) bool) []string {
 	var all []string
+	behind := func(text string) string { return strings.TrimLeft(text, " \t") } // a comma stand spaces
+	add := func(text string) bool {
+		trimmed := behind(text)
+		switch {
+		case exists(text):
+			all = append(all, text)
+		case exists(trimmed):
+			all = append(all, trimmed)
+		default:
+			return false
+		}
+		return true
+	}
 	for _, text := range texts {
-		if exists(strings.TrimSpace(text)) {
-			all = append(all, strings.TrimSpace(text))
+		if add(text) {
 			continue
 		}
 		for part := range strings.SplitSeq(text, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				all = append(all, part)
+			if !add(part) && strings.TrimSpace(part) != "" {
+				all = append(all, behind(part))
 			}
 		}
 	}

@@ -64,6 +64,7 @@ type ExportResult struct {
 	Disabled     int64 // rooms that were disabled afterwards
 	Seconds      float64
 
+	Taken   []string    `json:"-"` // names of the scope that were taken for others
 	Rooms   []RoomCount `json:"-"` // those with messages or with a row of their own
 	RoomIDs []int64     `json:"-"` // rooms that were exported, by their number in the source
 	// Months are the months that messages are of, the earliest first.

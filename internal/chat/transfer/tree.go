@@ -105,14 +105,24 @@ func (t tree) withParents(nodes map[int64]bool) map[int64]bool {
 	return all
 }
 
-// resolve finds the categories that a scope names. The error lists those that there are.
-func (t tree) resolve(target string, texts []string) ([]int64, error) {
+// resolve finds the categories that a scope names. The error lists those that there are. It also tells, for people,
+// which names were taken for others that a database holds for the same.
+func (t tree) resolve(target string, texts []string) (found []int64, taken []string, err error) {
 	exists := func(text string) bool { return len(t.named(text)) > 0 }
-	var found []int64
 	for _, text := range Scopes(texts, exists) {
 		ids := t.named(text)
 		if len(ids) == 0 {
-			return nil, t.unknown(target, text)
+			ids = t.alike(text)
+		}
+		names := t.namesOf(ids)
+		switch {
+		case len(ids) == 0:
+			return nil, nil, t.unknown(target, text)
+		case len(names) > 1:
+			return nil, nil, failure.New(failure.ScopeNotFound, target, fmt.Sprintf("There is no category %.100q in %s, and several have nearly that name: %s", text, target, strings.Join(names, ", ")),
+				"Write the name exactly, with its spaces and capitals, or give the GUID of the category, which csbackup chat categories lists.")
+		case len(t.named(text)) == 0:
+			taken = append(taken, fmt.Sprintf("There is no category %.100q; %s was taken for it", text, names[0]))
 		}
 		for _, id := range ids {
 			if !slices.Contains(found, id) {
@@ -121,31 +131,50 @@ func (t tree) resolve(target string, texts []string) ([]int64, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, failure.New(failure.InvalidUsage, target, "The scope names no category", "Give the name or GUID of a category, or leave --scope out.")
+		return nil, nil, failure.New(failure.InvalidUsage, target, "The scope names no category", "Give the name or GUID of a category, or leave --scope out.")
 	}
 	slices.Sort(found)
-	return found, nil
+	return found, taken, nil
 }
 
-// named gives the categories of that GUID or name; where none has exactly this name, in any case.
+// named gives the categories of that GUID, or of exactly that name.
 func (t tree) named(text string) []int64 {
-	guid := strings.ToLower(strings.Trim(text, "{}"))
-	var byName, byCase []int64
+	guid := strings.ToLower(strings.Trim(strings.TrimSpace(text), "{}"))
+	var found []int64
 	for _, id := range t.order {
 		switch n := t.nodes[id]; {
 		case !n.category:
 		case n.guid == guid:
 			return []int64{id}
 		case n.name == text:
-			byName = append(byName, id)
-		case strings.EqualFold(n.name, text):
-			byCase = append(byCase, id)
+			found = append(found, id)
 		}
 	}
-	if len(byName) > 0 {
-		return byName
+	return found
+}
+
+// alike gives the categories whose name is that text to a database: SQL Server's usual comparison takes capitals and
+// spaces at the end for nothing. Spaces before it are a person's.
+func (t tree) alike(text string) []int64 {
+	text = strings.TrimSpace(text)
+	var found []int64
+	for _, id := range t.order {
+		if n := t.nodes[id]; n.category && strings.EqualFold(strings.TrimRight(n.name, " "), text) {
+			found = append(found, id)
+		}
 	}
-	return byCase
+	return found
+}
+
+// namesOf gives the different names of some nodes, quoted, as spaces count.
+func (t tree) namesOf(ids []int64) []string {
+	var names []string
+	for _, id := range ids {
+		if name := fmt.Sprintf("%.100q", t.nodes[id].name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (t tree) unknown(target, text string) error {
