@@ -45,9 +45,9 @@ var (
 	broken       = advice{failure.DatabaseBroken, "The connection broke to", "What was not committed is undone; check the network and the server, then run the command again."}
 	damaged      = advice{failure.DatabaseDamaged, "The file is damaged:", "Restore it from a copy; the sqlite3 program's PRAGMA integrity_check names the damage."}
 	notSQLite    = advice{failure.DatabaseNotChat, "The file is no SQLite database:", "Give the file that csbackup chat create-database made."}
-	noFile       = advice{failure.DatabaseNotFound, "The file of the database cannot be opened:", "Check the path; csbackup chat create-database makes a new one."}
+	noFile       = advice{failure.DatabaseNotFound, "There is no file of that name:", "Check the path; csbackup chat create-database makes a new one."}
 	notTaken     = advice{failure.DatabaseFailed, "The disk did not take or give what it should of", "See whether it has room, and whether it is sound; nothing was changed."}
-	readOnly     = advice{failure.DatabaseAccessDenied, "The file cannot be written:", "Check the rights on the file and on its folder, in which SQLite keeps files beside it."}
+	readOnly     = advice{failure.DatabaseAccessDenied, "The file cannot be used with the rights that there are:", "Check the rights on the file and on its folder, in which SQLite keeps files beside it, and whether its volume can be written."}
 	other        = advice{failure.DatabaseFailed, "The database reported an error:", "Read what it says; nothing was changed."}
 )
 

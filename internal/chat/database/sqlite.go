@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -21,9 +19,6 @@ import (
 type embedded struct {
 	instance Instance
 }
-
-// busyTimeout is how long a writer waits for another one.
-const busyTimeout = 30 * time.Second
 
 type sqliteDialect struct{}
 
@@ -51,118 +46,9 @@ func (sqliteDialect) definition(c schema.Column, inKey bool) string {
 
 func (e *embedded) Close() error { return nil }
 
-// connect opens the file; with create it may make it.
-func (e *embedded) connect(ctx context.Context, create bool) (*sqlite3.Conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	path, err := filepath.Abs(e.instance.Path) // SQLite takes some relative names for something else
-	if err != nil {
-		return nil, explain(e.instance, err)
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, failure.New(failure.DatabaseNotChat, e.instance.String(), e.instance.Path+" is not a file", "Give the path of an SQLite file.")
-	}
-	flags := sqlite3.OPEN_READWRITE
-	if create {
-		if _, err := os.Stat(filepath.Dir(path)); err != nil {
-			return nil, failure.Wrap(failure.FileNotWritable, e.instance.Path, "The folder of the database cannot be used", "Make the folder "+filepath.Dir(path)+" first.", err)
-		}
-		flags |= sqlite3.OPEN_CREATE
-	}
-	connection, err := sqlite3.OpenFlags(path, flags)
-	if err != nil {
-		return nil, explain(e.instance, err)
-	}
-	for _, pragma := range []string{"PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"} {
-		if err := connection.Exec(pragma); err != nil {
-			return nil, errors.Join(explain(e.instance, err), connection.Close())
-		}
-	}
-	connection.Limit(sqlite3.LIMIT_LENGTH, longestValue)
-	return connection, explain(e.instance, connection.BusyTimeout(busyTimeout))
-}
-
-// longestValue is the most bytes of a value that is read. The library ends the program where its 256 MiB do not
-// suffice, and a row of messages has two such values.
-const longestValue = 96 << 20
-
-// CreateSchema makes the tables, in a file that readers and a writer can use at the same time.
-func (e *embedded) CreateSchema(ctx context.Context, database string) error {
-	statements, err := creation(sqliteDialect{}, database, sqliteTable)
-	if err != nil {
-		return err
-	}
-	connection, err := e.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	s := &sqliteSession{ctx: ctx, instance: e.instance, connection: connection}
-	if err := s.create(database, statements); err != nil {
-		return errors.Join(err, s.end("ROLLBACK"))
-	}
-	return s.end("COMMIT")
-}
-
-func (s *sqliteSession) create(database string, statements []string) error {
-	// Pages of four times the usual size cost an import a fifth less processor time; larger ones gain nothing more.
-	for _, sql := range []string{"PRAGMA page_size=16384", "PRAGMA journal_mode=WAL", "BEGIN IMMEDIATE"} {
-		if err := s.connection.Exec(sql); err != nil {
-			return explain(s.instance, err)
-		}
-	}
-	there, err := s.Tables(s.ctx)
-	if err != nil {
-		return err
-	}
-	if err := refuseExisting(s.instance, database, there); err != nil {
-		return err
-	}
-	for _, sql := range statements {
-		if err := s.connection.Exec(sql); err != nil {
-			return explain(s.instance, err)
-		}
-	}
-	return nil
-}
-
-func refuseExisting(instance Instance, database string, there Layout) error {
-	var names []string
-	for _, t := range schema.Tables(database) {
-		if there.Has(t.Name) {
-			names = append(names, t.Name)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return failure.New(failure.DatabaseTablesExist, instance.String(),
-		fmt.Sprintf("%s has tables of %s already: %s", instance, database, few(names)),
-		"Name another database; nothing was changed in this one.")
-}
-
-// sqliteTable is one CREATE TABLE. Rows lie in the order of a key of several columns, which is the order
-// that they are exported in. References are checked at the commit, so that rows may come in any order.
-func sqliteTable(t schema.Table, inner []string) string {
-	d := sqliteDialect{}
-	ending := ""
-	if len(t.Key) > 0 {
-		inner = append(inner, "PRIMARY KEY ("+quoted(d, t.Key)+")")
-		if len(t.Key) > 1 {
-			ending = " WITHOUT ROWID"
-		}
-	}
-	for _, r := range t.References {
-		if enforced(t, r) {
-			inner = append(inner, fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s) DEFERRABLE INITIALLY DEFERRED", d.identifier(r.Column), d.table(r.Table), d.identifier(r.Target)))
-		}
-	}
-	return "CREATE TABLE " + d.table(t.Name) + " (" + strings.Join(inner, ", ") + ")" + ending
-}
-
 // Snapshot begins a read transaction.
 func (e *embedded) Snapshot(ctx context.Context) (Reader, error) {
-	s, err := e.begin(ctx, "PRAGMA query_only=ON", "BEGIN")
+	s, err := e.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -172,20 +58,19 @@ func (e *embedded) Snapshot(ctx context.Context) (Reader, error) {
 // Begin starts the write transaction, waiting for another one to end.
 func (e *embedded) Begin(ctx context.Context) (Writer, error) {
 	// A large cache keeps the pages of a long import off the disk until they are full.
-	s, err := e.begin(ctx, "PRAGMA cache_size=-32768", "BEGIN IMMEDIATE")
+	s, err := e.begin(ctx, forWriting, "PRAGMA cache_size=-32768", "BEGIN IMMEDIATE")
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func (e *embedded) begin(ctx context.Context, statements ...string) (*sqliteSession, error) {
-	connection, err := e.connect(ctx, false)
+func (e *embedded) begin(ctx context.Context, how opened, statements ...string) (*sqliteSession, error) {
+	connection, err := e.connect(ctx, how)
 	if err != nil {
 		return nil, err
 	}
-	s := &sqliteSession{ctx: ctx, instance: e.instance, connection: connection}
-	connection.SetInterrupt(ctx)
+	s := &sqliteSession{ctx: ctx, instance: e.instance, connection: connection, how: how}
 	for _, sql := range statements {
 		if err := connection.Exec(sql); err != nil {
 			return nil, errors.Join(s.explain(ctx, err), s.end("ROLLBACK"))
@@ -206,6 +91,8 @@ type sqliteSession struct {
 	ctx        context.Context
 	instance   Instance
 	connection *sqlite3.Conn
+	how        opened
+	unchanged  os.FileInfo // what the file was like before it was read without locks; else nil
 	closed     bool
 }
 
@@ -215,11 +102,11 @@ func (s *sqliteSession) explain(ctx context.Context, err error) error {
 		return nil
 	}
 	for _, c := range []context.Context{ctx, s.ctx} {
-		if errors.Is(err, sqlite3.INTERRUPT) && c.Err() != nil {
+		if (errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.BUSY)) && c.Err() != nil {
 			return explain(s.instance, fmt.Errorf("%s: %w", s.instance, c.Err()))
 		}
 	}
-	return explain(s.instance, err)
+	return (&embedded{s.instance}).explainOpen(s.instance.Path, s.how, err)
 }
 
 // end finishes the transaction and lets go of the file.
@@ -436,8 +323,18 @@ func (r sqliteReader) Count(ctx context.Context, query Query) (int64, error) {
 	return r.session.Count(ctx, query)
 }
 
-func (r sqliteReader) Isolation() string { return "one read transaction of SQLite" }
+func (r sqliteReader) Isolation() string {
+	if r.session.unchanged != nil {
+		return "one file of SQLite that did not change meanwhile"
+	}
+	return "one read transaction of SQLite"
+}
 
 func (r sqliteReader) OneMoment() bool { return true }
 
-func (r sqliteReader) Close() error { return r.session.end("ROLLBACK") }
+func (r sqliteReader) Close() error {
+	if r.session.closed {
+		return nil
+	}
+	return errors.Join(r.session.checkUnchanged(), r.session.end("ROLLBACK"))
+}

@@ -89,4 +89,6 @@ func (e *exporter) checkKey(t schema.Table) error {
 	})
 }
 
-func isText(t schema.Type) bool { return t == schema.NVarChar || t == schema.VarChar || t == schema.GUID }
+func isText(t schema.Type) bool {
+	return t == schema.NVarChar || t == schema.VarChar || t == schema.GUID
+}
