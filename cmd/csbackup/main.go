@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 
 	"csbackup/internal/cli"
 )
@@ -16,14 +13,6 @@ func init() { runtime.LockOSThread() }
 
 func main() {
 	code := make(chan int)
-	go func() { code <- run() }()
+	go func() { code <- cli.Process() }()
 	os.Exit(<-code)
-}
-
-// run lets the first signal cancel the work in an orderly way; the second ends the process at once.
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	return cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 }

@@ -15,6 +15,10 @@ import (
 // lookup reads an environment variable and gives "" for one that is not set. When ctx ends, the
 // command is cancelled in an orderly way.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, lookup func(string) string) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stdin = &interruptibleReader{ctx: ctx, from: stdin}
+	stdout, stderr = interruptible(ctx, stdout, cancel), interruptible(ctx, stderr, cancel)
 	s := &session{stdin: stdin, stdout: stdout, stderr: stderr, lookup: lookup, table: command.Table()}
 	root := newRoot(s)
 	s.args = plainDashes(root, args)
@@ -38,7 +42,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // asCancellation gives the kind Cancelled to what failed only because the user stopped it.
 func asCancellation(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+	if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) || failure.IsID(err, failure.Cancelled) {
 		return err
 	}
 	return failure.Of(context.Canceled)

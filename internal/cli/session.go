@@ -279,17 +279,12 @@ func (s *session) logger(path string) (*slog.Logger, func(), error) {
 	return slog.New(slog.NewTextHandler(to, options)), closeLog, nil
 }
 
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
-}
-
 // width gives the terminal's columns, 0 where there is no terminal.
 func width(stream io.Writer) int {
 	if !isTerminal(stream) {
 		return 0
 	}
-	columns, _, err := term.GetSize(int(stream.(*os.File).Fd()))
+	columns, _, err := term.GetSize(int(stream.(interface{ Fd() uintptr }).Fd()))
 	if err != nil {
 		return 0
 	}

@@ -39,7 +39,9 @@ func (o *ChatDatabase) open(ctx context.Context, env *Environment) (database.Dat
 		return nil, failure.New(failure.InvalidUsage, "", "No database was named", "Name one with --db-instance: server, server\\instance, server,port or sqlite:PATH.")
 	}
 	options := database.Options{TrustServerCertificate: o.TrustServerCertificate, Encrypt: strings.ToLower(o.Encrypt), ServerCertificate: o.ServerCertificate, LegacyTLS: o.LegacyTLS}
-	instance, err := database.ParseInstance(o.DBInstance, o.DBName, env.Lookup, options)
+	instance, err := await(ctx, func() (database.Instance, error) { // the password may come from somebody who says nothing
+		return database.ParseInstance(o.DBInstance, o.DBName, env.Lookup, options)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +49,26 @@ func (o *ChatDatabase) open(ctx context.Context, env *Environment) (database.Dat
 		env.Sink.Warning(warning)
 	}
 	return database.Open(ctx, instance)
+}
+
+// await gives what fn gives, or the context's error where that ends first; fn is left alone then.
+func await[T any](ctx context.Context, fn func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := fn()
+		done <- outcome{value, err}
+	}()
+	select {
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	case o := <-done:
+		return o.value, o.err
+	}
 }
 
 // ChatCreateDatabase makes the published tables in a database.

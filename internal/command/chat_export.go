@@ -146,7 +146,7 @@ func (o *ChatExport) export(ctx context.Context, env *Environment, db database.D
 	if o.AsBytes {
 		out := noted{to: env.Stdout}
 		if err := work(&out); err != nil {
-			if out.failed != nil && ctx.Err() == nil {
+			if out.failed != nil && !errors.Is(out.failed, context.Canceled) {
 				return result, cannotGive(out.failed)
 			}
 			return result, err

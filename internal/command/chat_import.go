@@ -60,7 +60,7 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 	if err := o.proveFiles(env, "chat import", o.Force, namedFile{what: "archive", path: o.FileName}, reportToWrite(o.Report)); err != nil {
 		return err
 	}
-	a, file, closeArchive, err := o.archive(ctx, env)
+	a, file, closeArchive, err := o.archive(env)
 	if err != nil {
 		return err
 	}
@@ -78,12 +78,12 @@ func (o *ChatImport) Run(ctx context.Context, env *Environment) error {
 }
 
 func isTerminal(from io.Reader) bool {
-	file, ok := from.(*os.File)
+	file, ok := from.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // archive opens the archive that was named, or takes it from standard input.
-func (o *ChatImport) archive(ctx context.Context, env *Environment) (*archive.Archive, *os.File, func() error, error) {
+func (o *ChatImport) archive(env *Environment) (*archive.Archive, *os.File, func() error, error) {
 	if !o.ByteInput {
 		a, file, err := openArchive(o.FileName)
 		if err != nil {
@@ -91,7 +91,7 @@ func (o *ChatImport) archive(ctx context.Context, env *Environment) (*archive.Ar
 		}
 		return a, file, file.Close, nil
 	}
-	file, done, err := spool(ctx, env.Stdin)
+	file, done, err := spool(env.Stdin)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -103,7 +103,7 @@ func (o *ChatImport) archive(ctx context.Context, env *Environment) (*archive.Ar
 }
 
 // spool keeps standard input in a file that only this process can see, as an archive is read from its end first.
-func spool(ctx context.Context, from io.Reader) (file *os.File, done func() error, err error) {
+func spool(from io.Reader) (file *os.File, done func() error, err error) {
 	file, err = os.CreateTemp("", "csbackup-*.zip") // with mode 0600
 	if err != nil {
 		return nil, nil, failure.Wrap(failure.FileNotWritable, os.TempDir(), "Standard input cannot be kept in the folder for temporary files", "Make room there, or name another folder in TMPDIR.", err)

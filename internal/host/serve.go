@@ -67,7 +67,7 @@ func carryOut(ctx context.Context, cancel func(), o Options, events report.Outpu
 	reader := bufio.NewReader(o.Stdin)
 	line, err := readLine(reader)
 	if err != nil {
-		return err
+		return cancelled(ctx, err)
 	}
 	asked, err := parse(line, o.Commands)
 	if err != nil {
@@ -93,8 +93,13 @@ func carryOut(ctx context.Context, cancel func(), o Options, events report.Outpu
 	err = asked.command.Run(ctx, &command.Environment{
 		Sink: events, Stdin: stdin, Stdout: &bytesWriter{to: output}, Log: o.Log, Lookup: o.Lookup, Topology: topology, Word: Word,
 	})
-	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return failure.Of(context.Canceled)
+	return cancelled(ctx, err)
+}
+
+// cancelled gives its kind to what failed only because it was cancelled.
+func cancelled(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) || failure.IsID(err, failure.Cancelled) {
+		return err
 	}
-	return err
+	return failure.Of(context.Canceled)
 }
