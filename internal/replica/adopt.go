@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 )
 
 // Adoption is what taking a store over from a pool of another name would mean.
@@ -77,7 +78,7 @@ func (r *Replica) Adopt(plan string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(r.admit(), r.setMeta(storeMeta, string(raw))); err != nil {
+	if err := errors.Join(r.admit(filestore.Info{}), r.setMeta(storeMeta, string(raw))); err != nil {
 		return err
 	}
 	if err := r.mark(); err != nil {

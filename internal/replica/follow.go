@@ -170,7 +170,7 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 		return Look{}, err
 	}
 	if names == nil {
-		return r.fullLook(ctx, false)
+		return r.fullLook(ctx, filestore.Info{})
 	}
 	total := Look{Began: began}
 	if err := r.lookBegins(); err != nil {
@@ -187,7 +187,7 @@ func (r *Replica) CatchUp(ctx context.Context) (Look, error) {
 		l.evidence.Missing = r.Index.RootCounts(root.Name).MissingFiles // those of earlier looks, too
 		held, err := l.weigh()
 		if err == nil && held != "" {
-			return r.fullLook(ctx, false) // a few names are no evidence for that
+			return r.fullLook(ctx, filestore.Info{}) // a few names are no evidence for that
 		}
 		if err == nil {
 			err = l.judge("")

@@ -13,6 +13,7 @@ import (
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 	"csbackup/internal/plan"
 )
@@ -136,7 +137,7 @@ func (im *Importer) lookFirst(ctx context.Context) error {
 	if looked, err := im.lookedOnce(); err != nil || looked {
 		return err
 	}
-	_, err := im.fullLook(ctx, false)
+	_, err := im.fullLook(ctx, filestore.Info{})
 	return err
 }
 
@@ -156,11 +157,13 @@ func (im *Importer) stands() (string, error) {
 func (im *Importer) lookBefore(ctx context.Context, h exchange.Hello) error {
 	im.looking.Lock()
 	defer im.looking.Unlock()
-	restoring, err := im.mayTakeOver(h)
+	takeOver, err := im.mayTakeOver(h)
 	if err != nil {
 		return err
 	}
-	if _, err := im.fullLook(ctx, restoring); err != nil {
+	if _, err := im.fullLook(ctx, takeOver); takeOver.Kind != 0 && errors.Is(err, filestore.ErrAnotherStore) {
+		return im.orderRefused() // it came while this was decided
+	} else if err != nil {
 		return err
 	}
 	if reason := im.foreignStore(); reason != "" {

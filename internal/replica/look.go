@@ -73,12 +73,13 @@ const (
 func (r *Replica) Look(ctx context.Context) (Look, error) {
 	r.looking.Lock()
 	defer r.looking.Unlock()
-	return r.fullLook(ctx, false)
+	return r.fullLook(ctx, filestore.Info{})
 }
 
-// fullLook with restoring set is the look before a full comparison ordered by an administrator: a
-// store that is not the known one is taken over, so that what it lacks can be put back.
-func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
+// fullLook with the root of a store that is not the known one is the look before a full comparison ordered by an
+// administrator: that store is taken over, so that what it lacks can be put back.
+func (r *Replica) fullLook(ctx context.Context, takeOver filestore.Info) (Look, error) {
+	restoring := takeOver.Kind != 0
 	total, started := Look{Full: true, Began: r.Now()}, r.Elapsed()
 	if err := r.reachable(); err != nil {
 		return total, err
@@ -93,7 +94,7 @@ func (r *Replica) fullLook(ctx context.Context, restoring bool) (Look, error) {
 	if reason != "" {
 		// This store cannot tell whether the index is an older copy of itself, which would give numbers
 		// anew that the partner has taken already.
-		if err := errors.Join(r.admit(), r.Index.Renew()); err != nil {
+		if err := errors.Join(r.admit(takeOver), r.Index.Renew()); err != nil {
 			return total, err
 		}
 	}

@@ -72,22 +72,32 @@ func (r *Replica) marker() (string, error) {
 	return reason, err
 }
 
-// noteStore keeps since when the store is known not to be the known one.
+// noteStore keeps which store stands here that is not the known one, and since when that is known.
 func (r *Replica) noteStore(foreign bool) {
+	var root filestore.Info
+	if foreign {
+		var err error
+		if root, err = r.Store.Lstat("."); err != nil {
+			return // the next look at it tells
+		}
+	}
 	r.state.Lock()
 	defer r.state.Unlock()
-	if foreign && !r.state.foreign {
-		r.state.since = r.Elapsed()
+	if foreign && (!r.state.foreign || !sameRoot(root, r.state.root)) {
+		r.state.since, r.state.root = r.Elapsed(), root
 	}
 	r.state.foreign = foreign
 }
 
-// foreignSince tells since when the store is known not to be the known one.
-func (r *Replica) foreignSince() time.Duration {
+// foreignRoot tells which store stands here that is not the known one, by its root, and since when that is known.
+func (r *Replica) foreignRoot() (root filestore.Info, since time.Duration) {
 	r.state.Lock()
 	defer r.state.Unlock()
-	return r.state.since
+	return r.state.root, r.state.since
 }
+
+// sameRoot tells whether two roots are of one store, as far as the file system says.
+func sameRoot(a, b filestore.Info) bool { return a.Identity == b.Identity && a.Volume == b.Volume }
 
 // CheckStore notes when the store is not the known one any more: what is ordered from then on is for the one that
 // stands there. It waits for nothing but the store, and tells whether the store came or went since the last look.
@@ -194,11 +204,18 @@ func (r *Replica) Renew() error {
 	return r.mark()
 }
 
-// admit announces that the store that stands here is about to be taken for the known one.
-func (r *Replica) admit() error {
+// admit announces that the store that stands here is about to be taken for the known one. It is
+// filestore.ErrAnotherStore when that is another one than is to be taken over, the zero root being any.
+func (r *Replica) admit(takeOver filestore.Info) error {
 	root, err := r.Store.Lstat(".")
-	if err == nil && r.Admit != nil {
+	if err != nil {
+		return err
+	}
+	if takeOver.Kind != 0 && !sameRoot(root, takeOver) {
+		return fmt.Errorf("take the store over: %w", filestore.ErrAnotherStore)
+	}
+	if r.Admit != nil {
 		r.Admit(root)
 	}
-	return err
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
+	"csbackup/internal/filestore"
 	"csbackup/internal/index"
 )
 
@@ -151,14 +152,15 @@ func (e *Exporter) welcomed(w exchange.Welcome) error {
 	return nil
 }
 
-// mayTakeOver tells whether the partner's order lets this side take another store for its own. An order does that
-// was accepted when that store was known to stand here. One that was welcomed before, or accepted earlier, is for the
-// store of then: where another one stands, or none, it is refused, and nothing is written.
-func (im *Importer) mayTakeOver(h exchange.Hello) (bool, error) {
+// mayTakeOver gives the root of another store that the partner's order lets this side take for its own, the zero one
+// for none. An order does that was accepted when that very store was known to stand here. One that was welcomed before,
+// or accepted earlier, is for the store of then: where another one stands, or none, it is refused, and nothing is written.
+func (im *Importer) mayTakeOver(h exchange.Hello) (root filestore.Info, err error) {
+	var none filestore.Info
 	now := im.Elapsed()
 	before, ok, err := orderAt(im.Index, welcomeMeta)
 	if err != nil {
-		return false, err
+		return none, err
 	}
 	store := h.OrderStore
 	if ok && before.ID == h.Order {
@@ -167,29 +169,30 @@ func (im *Importer) mayTakeOver(h exchange.Hello) (bool, error) {
 	if store != "" {
 		raw, err := read(im.Store, im.Base+markerName)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return false, fmt.Errorf("read the store's marker: %w", err)
+			return none, fmt.Errorf("read the store's marker: %w", err)
 		}
 		var there identity
 		if err != nil || json.Unmarshal(raw, &there) != nil || there.Store != store {
-			return false, im.orderRefused()
+			return none, im.orderRefused()
 		}
-		return false, nil
+		return none, nil
 	}
 	reason, err := im.marker()
 	if err != nil {
-		return false, fmt.Errorf("read the store's marker: %w", err)
+		return none, fmt.Errorf("read the store's marker: %w", err)
 	}
 	if reason == "" {
-		return false, nil
+		return none, nil
 	}
-	if h.OrderAge > uint64(now.Milliseconds()) || im.foreignSince() > now-time.Duration(h.OrderAge)*time.Millisecond {
+	root, since := im.foreignRoot()
+	if h.OrderAge > uint64(now.Milliseconds()) || since > now-time.Duration(h.OrderAge)*time.Millisecond {
 		// It stays for that store, whatever the two clocks say next time: that of a machine that was paused stands still.
 		if _, err := im.welcomes(h); err != nil {
-			return false, err
+			return none, err
 		}
-		return false, im.orderRefused()
+		return none, im.orderRefused()
 	}
-	return true, nil
+	return root, nil
 }
 
 func (im *Importer) orderRefused() error {

@@ -77,6 +77,7 @@ type Replica struct {
 		store     string            // why the store is not the known one, or ""
 		foreign   bool              // it was found not to be the known one ...
 		since     time.Duration     // ... and when, for the first time
+		root      filestore.Info    // of that store
 		holds     map[string]string // why the loss brake holds a root
 		heldBack  string            // why something that the partner asks for is held back, or ""
 		conflicts int64
