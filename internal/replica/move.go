@@ -319,7 +319,7 @@ func (a *applying) before(s *step) error {
 	if err := a.one(s.to); err != nil {
 		return err
 	}
-	if s.to.failed != "" || s.to.twin {
+	if (s.to.failed != "" || s.to.twin) && !s.vacated { // what left its place already must not leave it empty
 		s.failed = fmt.Sprintf("what stands here was renamed to %s, which could not be done", shown(s.to.theirs.Path))
 	}
 	return nil
