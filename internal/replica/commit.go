@@ -95,8 +95,9 @@ func (im *Importer) apply(in *incoming, s *step, kept *kept, touched map[string]
 	}
 	switch s.decision.Action {
 	case plan.Leave:
-		s.done = true
-		return nil
+		if s.decision.Stands { // what went or changed here unnoticed did not win
+			err = im.standing(s, place)
+		}
 	case plan.Adopt:
 		if there := im.seen(s, place); !there && s.onDisk() {
 			return errStanding
@@ -263,6 +264,18 @@ func (im *Importer) asPlanned(s *step, place string, moved bool) error {
 		s.volume = info.Volume
 	}
 	return nil
+}
+
+// standing makes sure that what this side has is still there, as far as one look tells.
+func (im *Importer) standing(s *step, place string) error {
+	if s.mine == nil || s.mine.Kind != index.Folder {
+		return im.asPlanned(s, place, false)
+	}
+	info, err := im.Store.Lstat(place)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Kind != filestore.Folder {
+		return errStanding
+	}
+	return err
 }
 
 // publish puts a file in a step's place.
