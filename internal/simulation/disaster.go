@@ -228,7 +228,7 @@ func (w *week) quiet(s *side, round int, full bool) (bool, error) {
 	if err != nil && !failure.IsID(err, failure.StoreHeld) {
 		return true, nil
 	}
-	if err := w.durable(to); err != nil {
+	if err := w.durable(to, result.Waiting); err != nil {
 		return false, err
 	}
 	return !result.Drained || look.Changed > 0 || look.Missing > 0 || result.Applied > 0 || result.Pending > 0 || err != nil, w.check("the quiet cycle of " + s.pool)

@@ -190,18 +190,25 @@ func (w *week) check(after string) error {
 	return nil
 }
 
-// durable crashes a copy of a side's store right after it acknowledged: nothing may be missing or torn.
-func (w *week) durable(s *side) error {
+// durable crashes a copy of a side's store right after it acknowledged: nothing may be missing or torn, but what it
+// said waits, and what is below that.
+func (w *week) durable(s *side, waiting []string) error {
+	waits := func(path string) bool {
+		return slices.ContainsFunc(waiting, func(one string) bool { return path == one || strings.HasPrefix(path, one+"/") })
+	}
 	after := &side{store: s.store.Crash(w.random.Uint64()), folder: s.folder}
 	was, is := s.live(), after.live()
+	unsure := map[string]bool{}
 	for _, path := range sortedKeys(was) {
-		if is[path] != was[path] {
+		if waits(path) {
+			unsure[was[path]] = true
+		} else if is[path] != was[path] {
 			return fmt.Errorf("P2: %s of %s was acknowledged, and after a loss of power it is %q, not %q", path, s.pool, is[path], was[path])
 		}
 	}
 	kept := after.reachable()
 	for content := range s.reachable() {
-		if !kept[content] {
+		if !kept[content] && !unsure[content] {
 			return fmt.Errorf("P2: %q was kept by %s, and after a loss of power it is gone", content, s.pool)
 		}
 	}

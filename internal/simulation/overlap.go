@@ -26,9 +26,10 @@ func (s *side) ordered() bool {
 	return err == nil && wanted
 }
 
-// mount takes the store of a side away, so that the empty mount point stands under its path, or brings it back.
+// mount takes the store of a side away, so that the empty mount point stands under its path, or brings it back. It stays
+// where no service runs: one that lost its index as well takes whatever stands there when it starts.
 func (w *week) mount(s *side, away bool) {
-	if s.away == away {
+	if s.away == away || away && s.replica == nil {
 		return
 	}
 	s.away = away

@@ -211,13 +211,15 @@ func (w *week) soon() int { return 1 + w.random.IntN(1<<(1+w.random.IntN(7))) }
 func (w *week) acknowledged(p *phase) error {
 	for _, to := range w.sides {
 		came, sound := false, !to.dead && !to.away
+		var waiting []string
 		for _, s := range p.sessions {
 			if s.to == to {
-				came, sound = true, sound && s.sound()
+				came, sound = true, sound && s.sound() && s.result.Pending <= uint64(len(s.result.Waiting))
+				waiting = append(waiting, s.result.Waiting...)
 			}
 		}
 		if came && sound {
-			if err := w.durable(to); err != nil {
+			if err := w.durable(to, waiting); err != nil {
 				return err
 			}
 		}

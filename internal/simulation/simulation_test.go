@@ -49,6 +49,9 @@ var keptSeeds = []uint64{
 	7521,  // the same, and the partner's newer version of a lost file hid that it was lost
 	7893,  // what the partner sent before any look diluted a loss
 	3854,  // a process that began while its store was away forgot which folders were owed a flush there
+	7125,  // an order for an emptied store took over the mount point that stood there when it was carried out
+	8854,  // a file was moved away for the partner's, which could not be taken then, and left its path empty
+	9389,  // what won a conflict had gone unnoticed, and its deletion took the partner's newer version with it
 	9957,  // a folder above another one was moved away while that was made, and was made anew, but not durably
 	6413,  // a whole machine was set back to an earlier copy of itself, and gave sequence numbers anew
 	11359, // a whole machine was set back, and then had to restore the other one
