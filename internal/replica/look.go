@@ -290,11 +290,16 @@ func (l *look) entry(p, place string, info filestore.Info, it index.Item) error 
 	case beyond(p) != "":
 		l.follow.skip(p, beyond(p))
 		return nil
-	case info.Kind == filestore.File:
-		return l.file(p, place, info, it)
+	case info.Kind == filestore.Folder:
+		l.leaves(it)
+		return l.subfolder(p, place, info, it)
 	}
-	l.leaves(it)
-	return l.subfolder(p, place, info, it)
+	if it.Kind == index.Folder { // all that was in it went with it
+		if err := l.vanishedBelow(p); err != nil {
+			return err
+		}
+	}
+	return l.file(p, place, info, it)
 }
 
 func (l *look) file(p, place string, info filestore.Info, it index.Item) error {
