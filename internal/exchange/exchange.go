@@ -121,6 +121,8 @@ type Source interface {
 	// Open opens an item's file; ErrWithdrawn when it is not what the item says, or cannot be read. Any other error
 	// is one of the store, and ends the session.
 	Open(ctx context.Context, item index.Item) (Content, error)
+	// Sending hears of a batch before its last frame goes: from then on the partner may have it.
+	Sending(batch Batch)
 	// Acknowledged hears that a batch is durable at the partner.
 	Acknowledged(ctx context.Context, batch Batch, ack Ack) error
 }

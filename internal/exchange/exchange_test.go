@@ -168,6 +168,8 @@ func (s source) Paths(context.Context, []string) ([]index.Item, error) { return 
 func (s source) Open(_ context.Context, it index.Item) (Content, error) {
 	return &memory{bytes.NewReader([]byte(s[it.Path]))}, nil
 }
+func (s source) Sending(Batch) {}
+
 func (s source) Acknowledged(context.Context, Batch, Ack) error { return nil }
 
 type memory struct{ *bytes.Reader }

@@ -268,6 +268,7 @@ func (x *export) window(ctx context.Context, batch Batch, items []index.Item) er
 			return err
 		}
 	}
+	x.source.Sending(batch)
 	if err := x.send(frameBatch, nil, true); err != nil {
 		return unreachable(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/index"
@@ -34,18 +36,44 @@ func (e *Exporter) answered() (a answered, err error) {
 	return a, nil
 }
 
-// unansweredAtMost is how many batches of a session may have no answer when it breaks.
-const unansweredAtMost = 2
+// unanswered are batches that this process sent and of which it does not know whether the partner has them: their
+// sessions broke before the answers came.
+type unanswered struct {
+	mu   sync.Mutex
+	sent []exchange.Position
+}
+
+// unansweredAtMost is how many are remembered. A session has no more than two, and a partner takes one session at a time.
+const unansweredAtMost = 16
+
+func (u *unanswered) add(p exchange.Position) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sent = append(u.sent, p)
+	u.sent = u.sent[max(0, len(u.sent)-unansweredAtMost):]
+}
+
+func (u *unanswered) has(p exchange.Position) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Contains(u.sent, p)
+}
+
+// Sending implements exchange.Source.
+func (e *Exporter) Sending(batch exchange.Batch) {
+	e.unanswered.add(exchange.Position{Number: batch.Number, Hash: batch.Hash})
+}
 
 // settled tells up to which sequence number a partner has what this side has. It offers again what is in doubt, which
-// costs no contents: rather all than that a change is passed over for ever.
+// costs no contents: rather all than that a change is passed over for ever. In doubt is what a batch may have hidden
+// that this side did not send, or that an earlier process sent without hearing the answer.
 func (e *Exporter) settled(w exchange.Welcome) (uint64, error) {
 	a, err := e.answered()
 	if err != nil || a.Partner != uint64(w.Replica) {
 		return 0, err
 	}
 	same := w.Position.Number == a.Number && bytes.Equal(w.Position.Hash[:], a.Hash)
-	if more := w.Position.Number - a.Number; same || more > 0 && more <= unansweredAtMost {
+	if same || e.unanswered.has(w.Position) {
 		return min(w.Acknowledged, a.Through), nil
 	}
 	return 0, nil

@@ -65,6 +65,7 @@ type Replica struct {
 	littered         atomic.Bool  // something may be left in Temp
 	sweptAt          atomic.Int64 // when Temp was swept last, by Elapsed
 	displacements    displacements
+	unanswered       unanswered
 	// temporary and batches number names that must differ.
 	temporary, batches atomic.Uint64
 	owing              sync.Mutex

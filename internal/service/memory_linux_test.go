@@ -39,6 +39,8 @@ func (g *greedy) Paths(context.Context, []string) ([]index.Item, error) { return
 func (g *greedy) Open(context.Context, index.Item) (exchange.Content, error) {
 	return nil, exchange.ErrWithdrawn
 }
+func (g *greedy) Sending(exchange.Batch) {}
+
 func (g *greedy) Acknowledged(context.Context, exchange.Batch, exchange.Ack) error { return nil }
 
 var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)

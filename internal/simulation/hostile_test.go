@@ -15,6 +15,7 @@ import (
 	"csbackup/internal/failure"
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/simulation/statedisk"
 )
 
 // hostile is a partner that offers whatever it likes.
@@ -41,6 +42,8 @@ func (h *hostile) Paths(context.Context, []string) ([]index.Item, error) { retur
 func (h *hostile) Open(_ context.Context, it index.Item) (exchange.Content, error) {
 	return &body{bytes.NewReader([]byte(h.bodies[it.Path]))}, nil
 }
+func (h *hostile) Sending(exchange.Batch) {}
+
 func (h *hostile) Acknowledged(context.Context, exchange.Batch, exchange.Ack) error { return nil }
 
 type body struct{ *bytes.Reader }
@@ -61,7 +64,7 @@ func victim(t testing.TB, options filestore.MemoryOptions) *side {
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
-		mounted.unmount(s.diskName)
+		statedisk.Unmount(s.diskName)
 	})
 	if err := s.store.WriteFile(s.folder+"/CollabContent/m/own", []byte("own"), 5); err != nil {
 		t.Fatal(err)
