@@ -99,8 +99,8 @@ func (r *Replica) foreignRoot() (root filestore.Info, since time.Duration) {
 // sameRoot tells whether two roots are of one store, as far as the file system says.
 func sameRoot(a, b filestore.Info) bool { return a.Identity == b.Identity && a.Volume == b.Volume }
 
-// CheckStore notes when the store is not the known one any more: what is ordered from then on is for the one that
-// stands there. It waits for nothing but the store, and tells whether the store came or went since the last look.
+// CheckStore notes when the store is not the known one any more, or is it again: what is ordered from then on is for the
+// one that stands there. It waits for nothing but the store, and tells whether the store came or went since the last look.
 func (r *Replica) CheckStore() (changed bool) {
 	knows, recognized, err := Recognizes(r.Index, r.Store, r.Base)
 	if err != nil || !knows {
@@ -109,9 +109,7 @@ func (r *Replica) CheckStore() (changed bool) {
 	r.state.Lock()
 	changed = (r.state.store == "") != recognized
 	r.state.Unlock()
-	if !recognized {
-		r.noteStore(true)
-	}
+	r.noteStore(!recognized)
 	return changed
 }
 
