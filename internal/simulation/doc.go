@@ -7,7 +7,7 @@
 // What runs is what production runs: batches are planned while the one before is committed, several contents are
 // written at a time, and sessions overlap: both directions at once, an exporter that left one half-open and began
 // another, a service that lost power and began anew while its bytes still arrive, lines on which nothing comes for a
-// while. Each goroutine waits for its turn before it asks a store or reads a line; the seed says whose turn it is.
+// while. In some weeks somebody holds the certificates of both pools and lies to either. Each goroutine waits for its turn before it asks a store or reads a line; the seed says whose turn it is.
 //
 // It promises that one seed is one course of events: a failing seed, run again, fails again. A week needs a bubble of
 // testing/synctest. Nothing of the program uses it. It may import replica and everything below it.
@@ -42,5 +42,5 @@
 //	P25 old and newer versions    archives of the first version (chat/archive)
 //	P26 secrets stay              cli; service, with real processes
 //	P27 claims were looked at     states and orders (service); a tree in motion (filestore); what a scan could not take (replica)
-//	P28 a lying partner           what a partner claims of counters, names, contents and kinds (plan, replica); one budget for all its sessions (service)
+//	P28 a lying partner           simulated weeks with one who calls and answers; what a partner claims of counters, names, contents and kinds (plan, replica); one budget for all its sessions (service)
 package simulation

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"csbackup/internal/filestore"
+	"csbackup/internal/simulation/statedisk"
 )
 
 // faults are what an operation fails with.
@@ -30,7 +31,7 @@ const everyFault = "CSBACKUP_TEST_EVERY_FAULT"
 func changed(stores filestore.MemoryOptions) (*week, error) {
 	w := newWeek(1, false, "")
 	for i, s := range w.sides {
-		mounted.unmount(s.diskName)
+		statedisk.Unmount(s.diskName)
 		w.sides[i] = newSide(w.turns, i, w.random, stores)
 	}
 	a, b := w.sides[0], w.sides[1]
@@ -91,7 +92,7 @@ func sweep(stores filestore.MemoryOptions, number, nth int, fault error) (count 
 	defer func() {
 		for _, s := range w.sides {
 			_ = s.stop()
-			mounted.unmount(s.diskName)
+			statedisk.Unmount(s.diskName)
 		}
 	}()
 	failed := ""

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"csbackup/internal/failure"
+	"csbackup/internal/simulation/statedisk"
 )
 
 // A store that is not the known one stops everything: nothing is looked at, sent or deleted until it is
@@ -34,7 +35,7 @@ func TestP8_AStoreWithAnotherMarkerIsHeld(t *testing.T) {
 						if err := s.stop(); err != nil {
 							t.Error(err)
 						}
-						mounted.unmount(s.diskName)
+						statedisk.Unmount(s.diskName)
 					}
 				})
 				before, err := a.store.ReadFile(marker)

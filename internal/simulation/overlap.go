@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ func (w *week) mount(s *side, away bool) {
 	s.away = away
 	w.told.Remounts++
 	w.note("the store of %s is away: %v", s.pool, away)
+	if !away && s.replica != nil && !s.dead && !s.unmounted {
+		s.replica.CheckStore() // the service looks every few seconds
+	}
 }
 
 // heal ends all that makes operations of a side fail.
@@ -50,6 +54,15 @@ func (w *week) newPhase() {
 	w.model.begin(w.sides)
 	for i, s := range w.sides {
 		w.phase.before[i] = s.live()
+		w.phase.known[i] = map[string]int64{}
+		for _, root := range roots {
+			if s.replica != nil {
+				w.phase.known[i][root] = s.index.RootCounts(root).Files
+			}
+		}
+		w.phase.had[i] = (&side{store: s.store.Durable(), folder: s.folder}).reachable()
+		there := s.reachable()
+		maps.DeleteFunc(w.phase.had[i], func(content string, _ bool) bool { return !there[content] })
 	}
 }
 
@@ -66,9 +79,7 @@ func (w *week) cycle(s *side) error {
 		return nil
 	}
 	to := w.other(s)
-	passed := time.Duration(1+w.random.IntN(20)) * time.Second
-	s.elapsed += passed
-	to.elapsed += passed
+	w.pass(time.Duration(1+w.random.IntN(20)) * time.Second)
 	s.clock = s.clock.Add(2 * time.Minute)
 	w.newPhase()
 	if w.chance(20) {
@@ -113,6 +124,10 @@ func (w *week) cycle(s *side) error {
 
 // befall plans what befalls two sides during a phase.
 func (w *week) befall(s, to *side) {
+	if w.lying && w.chance(50) {
+		victim := w.any()
+		w.later(w.soon(), func() error { w.lie(victim); return nil })
+	}
 	if w.chance(35) && to.replica != nil {
 		w.later(w.soon(), func() error { w.cycles(to, to.ordered(), false, -1); return nil })
 	}

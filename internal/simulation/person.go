@@ -15,6 +15,9 @@ func (w *week) person(s *side) {
 	if s.unmounted || s.away {
 		return
 	}
+	if w.phase != nil {
+		w.phase.touched[s.number] = true
+	}
 	files := s.live()
 	switch choice := w.random.IntN(100); {
 	case choice < 35 || len(files) == 0:
@@ -36,7 +39,9 @@ func (w *week) person(s *side) {
 	case choice < 95:
 		w.store(s, path.Dir(w.somePath())+"/Meeting.Active", w.content())
 	case choice < 98:
-		s.store.Lock(s.folder + "/" + pick(w.random, files))
+		held := s.folder + "/" + pick(w.random, files)
+		s.store.Lock(held)
+		s.held = append(s.held, held)
 	default:
 		w.unlock(s)
 	}
@@ -44,9 +49,10 @@ func (w *week) person(s *side) {
 
 // unlock lets programs let go of the files that they hold.
 func (w *week) unlock(s *side) {
-	for name := range s.store.Files() {
+	for _, name := range s.held { // whatever stands there now
 		s.store.Unlock(name)
 	}
+	s.held = nil
 }
 
 func (w *week) content() string {

@@ -10,6 +10,7 @@ import (
 	"csbackup/internal/exchange"
 	"csbackup/internal/failure"
 	"csbackup/internal/replica"
+	"csbackup/internal/simulation/liar"
 )
 
 // phase is what goes on side by side: cycles of both sides, their sessions, and what befalls them meanwhile.
@@ -17,6 +18,10 @@ type phase struct {
 	sessions []*session
 	events   []event
 	before   [2]map[string]string // the replicated files when it began
+	had      [2]map[string]bool   // the contents that could be had on each side then, also after a loss of power
+	known    [2]map[string]int64  // how many files the index of each side knew then, by root
+	lies     bool                 // nobody acts but a liar and those to whom he lies
+	touched  [2]bool              // people did something on that side meanwhile
 	errs     []error              // of the cycles, for the log
 }
 
@@ -34,7 +39,9 @@ type session struct {
 	result             exchange.Result
 	exported, imported error
 	ended              [2]bool
-	crowded            bool // another one ran at the same time
+	crowded            bool       // another one ran at the same time
+	liar               *liar.Liar // on one of its ends; nil for honest ones
+	lies               int        // which end that is
 }
 
 func (s *session) over() bool { return s.ended[0] && s.ended[1] }
@@ -79,24 +86,12 @@ func (t target) Commit(ctx context.Context, batch exchange.Batch) (exchange.Ack,
 // talk runs a session from one side to the other; the caller is a goroutine of from.
 func (w *week) talk(from, to *side, full bool, cutAfter int) (*session, error) {
 	s := &session{from: from, to: to, full: full}
-	options := exchange.Options{IdleTimeout: time.Minute, Chunk: chunk, Resumable: resumable}
+	var options exchange.Options
 	err := w.turns.take(from.pool+" dials", nil, func() error {
 		if from.replica == nil || to.replica == nil || from.dead || to.dead {
 			return errors.New("nobody answers")
 		}
-		options.WindowBytes = int64(1 + w.random.IntN(200))
-		if !full && w.chance(30) {
-			options.Budget = int64(20 + w.random.IntN(300))
-		}
-		s.line = newLine(w.turns, fmt.Sprintf("%s-%d", from.pool, len(w.phase.sessions)), cutAfter, func(end int) error {
-			return [2]*side{from, to}[end].step("line")
-		})
-		for _, other := range w.phase.sessions {
-			if !other.over() {
-				s.crowded, other.crowded = true, true
-			}
-		}
-		w.phase.sessions = append(w.phase.sessions, s)
+		options = w.open(s, cutAfter)
 		w.begin(s.line.name+" import", func() { w.take(s, options) }, to)
 		return nil
 	})
@@ -108,6 +103,27 @@ func (w *week) talk(from, to *side, full bool, cutAfter int) (*session, error) {
 	a.Close()
 	s.ended[0] = true
 	return s, s.exported
+}
+
+// open makes the line of a session and draws how it goes.
+func (w *week) open(s *session, cutAfter int) exchange.Options {
+	options := exchange.Options{IdleTimeout: time.Minute, Chunk: chunk, Resumable: resumable, WindowBytes: int64(1 + w.random.IntN(200))}
+	if !s.full && w.chance(30) {
+		options.Budget = int64(20 + w.random.IntN(300))
+	}
+	s.line = newLine(w.turns, fmt.Sprintf("%s-%d", s.from.pool, len(w.phase.sessions)), cutAfter, func(end int) error {
+		if s.liar != nil && end == s.lies {
+			return nil // he has a machine of his own
+		}
+		return [2]*side{s.from, s.to}[end].step("line")
+	})
+	for _, other := range w.phase.sessions {
+		if !other.over() {
+			s.crowded, other.crowded = true, true
+		}
+	}
+	w.phase.sessions = append(w.phase.sessions, s)
+	return options
 }
 
 // take is the importing end of a session.
@@ -166,6 +182,9 @@ func (w *week) through() error {
 	for _, s := range p.sessions {
 		w.note("    %s: sent %+v; %v; %v", s.line.name, s.result, failure.Of(s.exported), failure.Of(s.imported))
 		w.told.Sessions++
+		if s.liar != nil {
+			w.liedTo(s)
+		}
 		if s.crowded {
 			w.told.Overlapped++
 		}
@@ -173,10 +192,7 @@ func (w *week) through() error {
 	if err != nil {
 		return err
 	}
-	if err := w.acknowledged(p); err != nil {
-		return err
-	}
-	return w.guarded(p)
+	return errors.Join(w.acknowledged(p), w.guarded(p), w.retained(p))
 }
 
 // happen lets what is due at a step of a phase happen.
@@ -222,32 +238,6 @@ func (w *week) acknowledged(p *phase) error {
 			if err := w.durable(to, waiting); err != nil {
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-// guarded wants that no partner took everything from a root of a side in one phase without a confirmation there.
-func (w *week) guarded(p *phase) error {
-	for i, s := range w.sides {
-		now := s.live()
-		for _, root := range roots {
-			had, gone := 0, 0
-			for path, content := range p.before[i] {
-				if name, _, _ := cutRoot(path); name != root || w.model.removed[i][path][content] {
-					continue
-				}
-				had++
-				if _, there := now[path]; !there {
-					gone++
-				}
-			}
-			if had >= 10 && gone == had && !s.confirmed {
-				return fmt.Errorf("P7: the partner took all %d files of %s from %s, and nobody confirmed it", had, root, s.pool)
-			}
-		}
-		if s.replica == nil || s.replica.HeldBack() == "" {
-			s.confirmed = false
 		}
 	}
 	return nil

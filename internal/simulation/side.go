@@ -14,6 +14,7 @@ import (
 	"csbackup/internal/index"
 	"csbackup/internal/index/indextest"
 	"csbackup/internal/replica"
+	"csbackup/internal/simulation/statedisk"
 )
 
 // The errors that simulated hardware gives.
@@ -25,6 +26,8 @@ var (
 
 // roots are the replicated folders of a module.
 var roots = []string{"CollabContent", "CollabMetadata"}
+
+const moduleName = "ConfServices.DataConf"
 
 const base = "backup/BackupStore/DataConf"
 
@@ -49,7 +52,7 @@ type side struct {
 	bare     *filestore.Memory // the empty mount point
 	taken    filestore.Info    // the root of a store that an order took for this side's
 	away     bool              // nothing is mounted: the mount point stands under the path
-	disk     *disk
+	disk     *statedisk.Disk
 	diskName string
 
 	index   *index.Index
@@ -61,8 +64,9 @@ type side struct {
 	crashAt int // the step at which the power goes; 0 for never
 	dead    bool
 	left    *filestore.Memory // what the crash left
-	drive   *disk
+	drive   *statedisk.Disk
 
+	held                       []string // files that programs hold
 	windowItems                int
 	acting                     atomic.Int32 // goroutines that act for this side
 	full, stateFull, unmounted bool
@@ -83,16 +87,16 @@ func newSide(t *turns, number int, random *rand.Rand, options filestore.MemoryOp
 	mountPoint.Volume = 1000 // what is mounted on it is another one
 	s := &side{turns: t, windowItems: 1 + random.IntN(8), bare: filestore.NewMemory(mountPoint), number: number, pool: fmt.Sprintf("pool%d.example", number+1), partner: fmt.Sprintf("pool%d.example", 2-number),
 		folder: fmt.Sprintf("%d-WebServices-%d", number+1, number+1), random: random,
-		store: filestore.NewMemory(options), disk: newDisk(),
+		store: filestore.NewMemory(options), disk: statedisk.New(),
 		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s.diskName = fmt.Sprintf("disk-%d", diskNumber.Add(1))
 	s.use(s.disk)
 	return s
 }
 
-func (s *side) use(d *disk) {
+func (s *side) use(d *statedisk.Disk) {
 	s.disk = d
-	d.step = func() error {
+	d.Step = func() error {
 		if err := s.step(""); err != nil {
 			return sqlite3.IOERR
 		}
@@ -101,7 +105,7 @@ func (s *side) use(d *disk) {
 		}
 		return nil
 	}
-	mounted.mount(s.diskName, d)
+	statedisk.Mount(s.diskName, d)
 }
 
 // step counts an operation, and lets happen what is to happen at it.
@@ -111,7 +115,7 @@ func (s *side) step(op string) error {
 	}
 	s.steps++
 	if s.steps == s.crashAt {
-		s.left, s.drive = s.store.Crash(s.random.Uint64()), s.disk.crash(s.random)
+		s.left, s.drive = s.store.Crash(s.random.Uint64()), s.disk.Crash(s.random)
 		s.dead = true
 		return errPower
 	}
@@ -188,7 +192,7 @@ func (s *side) trouble(op, name string) error {
 // start runs the service as the program does: it opens the index, which must be sound, and the replica.
 func (s *side) start() error {
 	s.steps, s.crashAt, s.dead, s.elapsed, s.taken = 0, 0, false, 0, filestore.Info{}
-	x, err := index.Open(s.diskName+"/index", index.Options{VFS: diskSystem,
+	x, err := index.Open(s.diskName+"/index", index.Options{VFS: statedisk.System,
 		NewReplica: func() index.Replica { return index.Replica(s.random.Uint64()) }})
 	if err != nil {
 		if s.stateFull {
@@ -203,7 +207,7 @@ func (s *side) start() error {
 		places = append(places, replica.Root{Name: name, Folder: s.folder + "/" + name})
 	}
 	r, err := replica.Open(replica.Options{
-		Pool: s.pool, Partner: s.partner, Module: "ConfServices.DataConf", Version: "simulation", Store: store, Index: x,
+		Pool: s.pool, Partner: s.partner, Module: moduleName, Version: "simulation", Store: store, Index: x,
 		Roots: places, Base: base, Elapsed: func() time.Duration { return s.elapsed }, Now: func() time.Time { return s.clock },
 		Settle: func() time.Duration { return settling }, Settings: func() []byte { return nil },
 		Offered: func([]byte) {}, Guard: func() error { return nil },
@@ -232,7 +236,7 @@ func (s *side) stop() error {
 // crash takes the power away between two operations, or finds what a crash at an operation left.
 func (s *side) crash() {
 	if !s.dead {
-		s.left, s.drive = s.store.Crash(s.random.Uint64()), s.disk.crash(s.random)
+		s.left, s.drive = s.store.Crash(s.random.Uint64()), s.disk.Crash(s.random)
 		s.dead = true
 	}
 	if s.replica != nil {

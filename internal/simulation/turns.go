@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -91,7 +92,7 @@ func (t *turns) run() error {
 		t.mu.Unlock()
 		if next == nil {
 			if t.idle++; t.idle > idleMost {
-				return fmt.Errorf("nobody can go on: %s", t.whoWaits())
+				return t.abandon(fmt.Errorf("nobody can go on: %s", t.whoWaits()))
 			}
 			time.Sleep(pause)
 			continue
@@ -103,11 +104,36 @@ func (t *turns) run() error {
 			err := t.at(t.steps)
 			t.set(true)
 			if err != nil {
-				return err
+				next.went <- errAbandoned
+				return t.abandon(err)
 			}
 		}
 		next.went <- next.grant()
 	}
+}
+
+// errAbandoned ends what still goes on when a week has failed.
+var errAbandoned = errors.New("the week is over")
+
+// abandon lets everybody who waits end with an error, and gives the one with which the week failed.
+func (t *turns) abandon(problem error) error {
+	for range idleMost {
+		synctest.Wait()
+		t.mu.Lock()
+		waiting, running := t.waiting, t.running
+		t.waiting = nil
+		t.mu.Unlock()
+		if running == 0 && len(waiting) == 0 {
+			break
+		}
+		for _, w := range waiting {
+			w.went <- errAbandoned
+		}
+		if len(waiting) == 0 {
+			time.Sleep(pause)
+		}
+	}
+	return problem
 }
 
 func (t *turns) set(on bool) {

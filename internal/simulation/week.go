@@ -8,12 +8,14 @@ import (
 
 	"csbackup/internal/filestore"
 	"csbackup/internal/index"
+	"csbackup/internal/simulation/statedisk"
 )
 
 // week is one course of events.
 type week struct {
 	seed    uint64
 	watched string
+	lying   bool // somebody has the certificates of both pools, and lies
 	random  *rand.Rand
 	sides   [2]*side
 	log     []string
@@ -28,25 +30,40 @@ type week struct {
 
 // Told counts what a week put the program through.
 type Told struct {
-	Sessions, Overlapped int // sessions, and those that ran while another one did
-	Halves, Stalls       int // lines of which one end vanished, or on which nothing arrived for a while
-	Remounts             int // stores that went away or came back while the program acted
-	Restarts             int // services that began anew while sessions of theirs were under way
-	Faults               int // operations that failed
-	Steps, Choices       int // turns that were given, and those at which more than one could have been
+	Sessions, Overlapped int            // sessions, and those that ran while another one did
+	Halves, Stalls       int            // lines of which one end vanished, or on which nothing arrived for a while
+	Remounts             int            // stores that went away or came back while the program acted
+	Restarts             int            // services that began anew while sessions of theirs were under way
+	Faults               int            // operations that failed
+	Lies                 map[string]int // by their names
+	Steps, Choices       int            // turns that were given, and those at which more than one could have been
 }
 
 // Add counts another week.
 func (t *Told) Add(o Told) {
 	t.Sessions, t.Overlapped = t.Sessions+o.Sessions, t.Overlapped+o.Overlapped
 	t.Halves, t.Stalls, t.Remounts, t.Restarts = t.Halves+o.Halves, t.Stalls+o.Stalls, t.Remounts+o.Remounts, t.Restarts+o.Restarts
+	for name, n := range o.Lies {
+		if t.Lies == nil {
+			t.Lies = map[string]int{}
+		}
+		t.Lies[name] += n
+	}
 	t.Faults, t.Steps, t.Choices = t.Faults+o.Faults, t.Steps+o.Steps, t.Choices+o.Choices
+}
+
+// String tells it in words.
+func (t Told) String() string {
+	return fmt.Sprintf("%d sessions, %d of them beside others, %d left half-open, %d lines on which nothing arrived for a while,"+
+		" %d stores that went away or came back, %d services that began anew meanwhile, %d operations that failed, %d lies of %d kinds;"+
+		" %d turns, %d of them chosen among several",
+		t.Sessions, t.Overlapped, t.Halves, t.Stalls, t.Remounts, t.Restarts, t.Faults, t.lieCount(), len(t.Lies), t.Steps, t.Choices)
 }
 
 // snapshot is a copy of a store or of a disk that somebody may put back later.
 type snapshot struct {
 	store *filestore.Memory
-	disk  *disk
+	disk  *statedisk.Disk
 }
 
 // Week runs the week of a seed, in a bubble of testing/synctest, and tells what it put the program through. The error
@@ -78,7 +95,7 @@ func (w *week) live() error {
 	err := w.run()
 	for _, s := range w.sides {
 		err = errors.Join(err, s.stop())
-		mounted.unmount(s.diskName)
+		statedisk.Unmount(s.diskName)
 	}
 	if err != nil {
 		return fmt.Errorf("seed %d: %w\n%s", w.seed, err, strings.Join(w.log, "\n"))
@@ -108,6 +125,9 @@ func (w *week) run() error {
 	for range 2 + w.random.IntN(8) {
 		w.person(w.any())
 	}
+	if w.lying && w.chance(25) {
+		w.many(w.any())
+	}
 	for range 20 + w.random.IntN(40) {
 		if err := w.event(); err != nil {
 			return err
@@ -129,6 +149,9 @@ func (w *week) chance(percent int) bool { return w.random.IntN(100) < percent }
 func (w *week) event() error {
 	s := w.any()
 	w.model.begin(w.sides)
+	if w.lying && w.chance(20) {
+		return w.lies(s)
+	}
 	switch pick := w.random.IntN(100); {
 	case pick < 30:
 		for range 1 + w.random.IntN(4) {
@@ -162,7 +185,7 @@ func (w *week) event() error {
 		w.massDeletion(s)
 	default:
 		w.note("a copy of the store and the state of %s is kept", s.pool)
-		w.old[s.number] = &snapshot{s.store.Crash(0), s.disk.clone()}
+		w.old[s.number] = &snapshot{s.store.Crash(0), s.disk.Clone()}
 		return w.restart(s)
 	}
 	return nil

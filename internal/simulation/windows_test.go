@@ -11,13 +11,14 @@ import (
 	"testing/synctest"
 
 	"csbackup/internal/filestore"
+	"csbackup/internal/simulation/statedisk"
 )
 
 // mixed is a Linux-like pool and a Windows-like one.
 func mixed(t *testing.T) (w *week, linux, windows *side) {
 	t.Helper()
 	w = newWeek(1, false, "")
-	mounted.unmount(w.sides[1].diskName)
+	statedisk.Unmount(w.sides[1].diskName)
 	w.sides[1] = newSide(w.turns, 1, w.random, filestore.MemoryOptions{CaseInsensitive: true, WindowsNames: true, TimeGranularity: 100})
 	for _, s := range w.sides {
 		if err := s.start(); err != nil {
@@ -27,7 +28,7 @@ func mixed(t *testing.T) (w *week, linux, windows *side) {
 			if err := s.stop(); err != nil {
 				t.Error(err)
 			}
-			mounted.unmount(s.diskName)
+			statedisk.Unmount(s.diskName)
 		})
 	}
 	return w, w.sides[0], w.sides[1]

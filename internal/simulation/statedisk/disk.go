@@ -1,4 +1,4 @@
-package simulation
+package statedisk
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// disk is the host's own disk, on which an index lives: a file system for SQLite, in memory, that
+// Disk is the host's own disk, on which an index lives: a file system for SQLite, in memory, that
 // loses power. Names are durable at once; content only when it was synced.
-type disk struct {
+type Disk struct {
 	mu    sync.Mutex
 	files map[string]*diskFile
-	// step is asked before each write and sync; its error is theirs.
-	step func() error
+	// Step is asked before each write and sync; its error is theirs.
+	Step func() error
 }
 
 // diskFile is one file, and what was done to it since it was last synced.
@@ -34,26 +34,27 @@ type diskWrite struct {
 	truncate bool
 }
 
-func newDisk() *disk { return &disk{files: map[string]*diskFile{}, step: func() error { return nil }} }
+// New gives an empty disk.
+func New() *Disk { return &Disk{files: map[string]*diskFile{}, Step: func() error { return nil }} }
 
-// clone copies a disk as it is, for a snapshot that somebody puts back later.
-func (d *disk) clone() *disk {
+// Clone copies a disk as it is, for a snapshot that somebody puts back later.
+func (d *Disk) Clone() *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	made := newDisk()
+	made := New()
 	for name, f := range d.files {
 		made.files[name] = &diskFile{data: bytes.Clone(f.data), synced: bytes.Clone(f.data)}
 	}
 	return made
 }
 
-// crash gives the disk as it may be after a loss of power: what was synced, and of the rest a seeded
+// Crash gives the disk as it may be after a loss of power: what was synced, and of the rest a seeded
 // part, the last write possibly torn.
-func (d *disk) crash(random *rand.Rand) *disk {
+func (d *Disk) Crash(random *rand.Rand) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	after := newDisk()
-	for _, name := range sortedKeys(d.files) {
+	after := New()
+	for _, name := range slices.Sorted(maps.Keys(d.files)) {
 		f := d.files[name]
 		made := &diskFile{data: bytes.Clone(f.synced)}
 		for _, w := range f.since {
@@ -86,8 +87,8 @@ func (w diskWrite) on(data []byte) []byte {
 	return data
 }
 
-// remove takes all files away: the state folder is lost.
-func (d *disk) remove() {
+// Remove takes all files away: the state folder is lost.
+func (d *Disk) Remove() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.files)
@@ -96,29 +97,31 @@ func (d *disk) remove() {
 // disks is the registered file system: the first component of a name is a disk's.
 type disks struct {
 	mu  sync.Mutex
-	all map[string]*disk
+	all map[string]*Disk
 }
 
-const diskSystem = "simulation"
+// System is the name under which SQLite knows the disks. A file's name begins with that of its disk.
+const System = "simulation"
 
-var mounted = &disks{all: map[string]*disk{}}
+var mounted = &disks{all: map[string]*Disk{}}
 
-func init() { vfs.Register(diskSystem, mounted) }
+func init() { vfs.Register(System, mounted) }
 
-// mount makes a disk known under a name, until it is unmounted.
-func (ds *disks) mount(name string, d *disk) {
-	ds.mu.Lock()
-	defer ds.mu.Unlock()
-	ds.all[name] = d
+// Mount makes a disk known under a name, until it is unmounted.
+func Mount(name string, d *Disk) {
+	mounted.mu.Lock()
+	defer mounted.mu.Unlock()
+	mounted.all[name] = d
 }
 
-func (ds *disks) unmount(name string) {
-	ds.mu.Lock()
-	defer ds.mu.Unlock()
-	delete(ds.all, name)
+// Unmount forgets the disk of a name.
+func Unmount(name string) {
+	mounted.mu.Lock()
+	defer mounted.mu.Unlock()
+	delete(mounted.all, name)
 }
 
-func (ds *disks) find(path string) (*disk, string, error) {
+func (ds *disks) find(path string) (*Disk, string, error) {
 	name, file, _ := strings.Cut(path, "/")
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -131,7 +134,7 @@ func (ds *disks) find(path string) (*disk, string, error) {
 // Open implements vfs.VFS.
 func (ds *disks) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	if name == "" { // a temporary file of SQLite's own
-		return &diskHandle{disk: newDisk(), file: &diskFile{}}, flags, nil
+		return &diskHandle{disk: New(), file: &diskFile{}}, flags, nil
 	}
 	d, file, err := ds.find(name)
 	if err != nil {
@@ -156,7 +159,7 @@ func (ds *disks) Delete(name string, _ bool) error {
 	if err != nil {
 		return err
 	}
-	if err := d.step(); err != nil {
+	if err := d.Step(); err != nil {
 		return err
 	}
 	d.mu.Lock()
@@ -184,7 +187,7 @@ func (ds *disks) FullPathname(name string) (string, error) { return name, nil }
 
 // diskHandle is an open file. Locks are not needed: nobody opens a file twice.
 type diskHandle struct {
-	disk *disk
+	disk *Disk
 	file *diskFile
 }
 
@@ -209,7 +212,7 @@ func (h *diskHandle) WriteAt(p []byte, off int64) (int, error) {
 }
 
 func (h *diskHandle) change(w diskWrite) error {
-	if err := h.disk.step(); err != nil {
+	if err := h.disk.Step(); err != nil {
 		return err
 	}
 	h.disk.mu.Lock()
@@ -224,7 +227,7 @@ func (h *diskHandle) Truncate(size int64) error {
 }
 
 func (h *diskHandle) Sync(vfs.SyncFlag) error {
-	if err := h.disk.step(); err != nil {
+	if err := h.disk.Step(); err != nil {
 		return err
 	}
 	h.disk.mu.Lock()
@@ -249,8 +252,4 @@ func (h *diskHandle) CheckReservedLock() (bool, error) { return false, nil }
 func (h *diskHandle) SectorSize() int                  { return 0 }
 func (h *diskHandle) DeviceCharacteristics() vfs.DeviceCharacteristic {
 	return 0
-}
-
-func sortedKeys[V any](of map[string]V) []string {
-	return slices.Sorted(maps.Keys(of))
 }
