@@ -154,7 +154,8 @@ func (s *service) Settings(context.Context) (settings.Versioned, error) {
 	return s.settings.Get(), nil
 }
 
-// SetSettings changes settings; they take effect at once and reach the partner with the next session.
+// SetSettings changes settings; they take effect at once and, but for who may administer, reach the partner with the
+// next session.
 func (s *service) SetSettings(_ context.Context, change settings.Change) error {
 	_, err := s.settings.Set(change, s.Pool.FQDN)
 	return err
@@ -167,7 +168,7 @@ func (s *service) ResetSettings(context.Context) error {
 }
 
 func (s *service) offer() []byte {
-	raw, err := json.Marshal(s.settings.Get())
+	raw, err := json.Marshal(s.settings.Get().Shared())
 	if err != nil {
 		return nil // a struct of plain values always marshals
 	}

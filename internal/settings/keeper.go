@@ -18,6 +18,9 @@ const (
 	maximumFile = 4 << 20
 	// maximumVersion keeps a hostile or damaged peer from using up the numbers for good.
 	maximumVersion = math.MaxInt64
+	// maximumStep is by how much an offered version may exceed the own one: more changes than administrators make while a
+	// service is away, and too few to come near the last number.
+	maximumStep = 10_000
 )
 
 // Keeper holds the set and its file. Its methods may be called at the same time.
@@ -95,8 +98,9 @@ func (k *Keeper) advance(s Settings, origin string) (Versioned, error) {
 	return k.copyOf(), err
 }
 
-// Offer takes over v when it is newer than what is kept, and tells whether it did. A set out of
-// range is refused with an error, whoever offers it.
+// Offer takes over v when it is newer than what is kept, and tells whether it did. Who may administer stays as it is
+// here. A set out of range, or one whose version is more than 10,000 above the own one, is refused with an error, whoever
+// offers it.
 func (k *Keeper) Offer(v Versioned) (adopted bool, err error) {
 	if err := checkVersioned(v); err != nil {
 		return false, err
@@ -106,7 +110,12 @@ func (k *Keeper) Offer(v Versioned) (adopted bool, err error) {
 	if !Newer(v, k.current) {
 		return false, nil
 	}
-	v.Settings = v.Settings.copied()
+	if v.Version-k.current.Version > maximumStep {
+		return false, failure.New(failure.SettingsInvalid, "Version", fmt.Sprintf("The offered settings have the version %d, and those here %d: so many changes nobody makes", v.Version, k.current.Version),
+			"Look who holds the partner's certificate. If the partner is right, stop this service, remove its settings file "+k.path+", and set the partner's settings anew.")
+	}
+	v = v.Shared()
+	v.AuthorizedUniversalGroups, v.AuthorizedLocalAccounts = k.current.AuthorizedUniversalGroups, k.current.AuthorizedLocalAccounts
 	err = k.adopt(v)
 	return err == nil, err
 }

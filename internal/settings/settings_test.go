@@ -140,6 +140,39 @@ func TestTwoServicesEndWithTheSameSet(t *testing.T) {
 	}
 }
 
+// Who may administer is never decided by a partner, nor told to it, and a partner cannot use the version numbers up.
+func TestAPartnerDecidesNotWhoAdministers(t *testing.T) {
+	k, err := Open(filepath.Join(t.TempDir(), "settings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, accounts, five := []string{"Admins"}, []string{"me"}, 5
+	if _, err := k.Set(Change{AuthorizedUniversalGroups: &groups, AuthorizedLocalAccounts: &accounts}, "pool1"); err != nil {
+		t.Fatal(err)
+	}
+	if shared := k.Get().Shared(); len(shared.AuthorizedUniversalGroups)+len(shared.AuthorizedLocalAccounts) > 0 {
+		t.Errorf("%+v travels", shared)
+	}
+	evil := Versioned{Version: 7, Origin: "pool2", Settings: Defaults()}
+	evil.AuthorizedLocalAccounts, evil.MaxConcurrentCalls = []string{"evil"}, five
+	if took, err := k.Offer(evil); !took || err != nil {
+		t.Fatal(took, err)
+	}
+	now := k.Get()
+	if !reflect.DeepEqual(now.AuthorizedUniversalGroups, groups) || !reflect.DeepEqual(now.AuthorizedLocalAccounts, accounts) || now.MaxConcurrentCalls != five {
+		t.Errorf("the settings are %+v", now)
+	}
+	evil.Version = now.Version + maximumStep + 1
+	if took, err := k.Offer(evil); took || !failure.IsID(err, failure.SettingsInvalid) {
+		t.Error("a version that jumps was taken", err)
+	}
+	other := now
+	other.AuthorizedLocalAccounts = []string{"evil"}
+	if Newer(other, now) || Newer(now, other) {
+		t.Error("who may administer decides which settings are newer")
+	}
+}
+
 func TestADamagedFileIsSetAsideAndReported(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "cut": `{"Version":1,`, "zeros": "\x00\x00\x00", "foreign": `{"x":1}`, "trailing": `{} {}`,
 		"range": `{"MaxConcurrentCalls":0}`, "type": `[]`, "large": strings.Repeat(" ", maximumFile+1)} {

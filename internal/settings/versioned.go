@@ -13,6 +13,14 @@ type Versioned struct {
 	Settings
 }
 
+// Shared gives what travels between services: all but who may administer, which nobody but an administrator decides,
+// at each service.
+func (v Versioned) Shared() Versioned {
+	v.AuthorizedUniversalGroups, v.AuthorizedLocalAccounts = nil, nil
+	v.Settings = v.Settings.copied()
+	return v
+}
+
 // Newer tells whether a replaces b: by version, then by origin, then by content, so that any two
 // services decide alike whatever they met first.
 func Newer(a, b Versioned) bool {
@@ -27,7 +35,7 @@ func Newer(a, b Versioned) bool {
 
 func content(v Versioned) string {
 	// Settings hold only numbers, text and flags, which always have a JSON form.
-	text, _ := json.Marshal(v.Settings.copied())
+	text, _ := json.Marshal(v.Shared().Settings)
 	sum := sha256.Sum256(text)
 	return string(sum[:])
 }
