@@ -49,11 +49,11 @@ func addRest(root *cobra.Command, s *session) {
 	certificate := s.group(root, "certificate", "Makes certificates for labs")
 	s.add(certificate, leaf{path: "certificate create", use: "create", short: "Makes a small private authority and a certificate signed by it",
 		long: exitCodes, example: "  csbackup certificate create --dir certs --pool-fqdn pool1.contoso.com\n  csbackup certificate create --dir certs --client admin1"})
-	service := s.group(root, "service", "Installs and removes the Windows service LYNCBACKUP")
+	service := s.group(root, "service", "Installs and removes the Windows service of a pool")
 	s.add(service, leaf{path: "service install", use: "install", short: "Installs the Windows service, or prints the unit for systemd",
 		long: exitCodes, example: "  csbackup service install --pool-fqdn pool1.contoso.com --topology C:\\csbackup\\pools.yaml --certificate C:\\csbackup\\pool1.pfx"})
 	s.add(service, leaf{path: "service uninstall", use: "uninstall", short: "Removes the Windows service; data and state stay",
-		long: exitCodes, example: "  csbackup service uninstall"})
+		long: "A service of another program is never removed, whatever its name.\n\n" + exitCodes, example: "  csbackup service uninstall --pool-fqdn pool1.contoso.com\n  csbackup service uninstall --service-name LYNCBACKUP"})
 	s.add(root, leaf{path: "demo", use: "demo", short: "Shows the main job on this machine: pair, lose, restore, compare",
 		long: "Makes two pools with content on this machine, pairs them, loses one pool's conference content,\nrestores it from the other and compares both. Then carries a Persistent Chat database through an archive\n" +
 			"into an empty one, and compares every row. Cleans up after itself unless --dir is given.\n\n" + exitCodes, example: "  csbackup demo"})

@@ -4,7 +4,6 @@ package command
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"csbackup/internal/failure"
@@ -36,17 +35,17 @@ WantedBy=multi-user.target
 `
 
 // installService prints the unit: where it belongs is the administrator's to say.
-func installService(env *Environment, pool string, arguments []string) error {
-	executable, err := os.Executable()
+func installService(env *Environment, name, pool string, arguments []string) error {
+	executable, err := ownExecutable(name)
 	if err != nil {
-		return failure.Wrap(failure.ServiceInstallation, serviceName, "The program's own path cannot be found", "Write a systemd unit of Type=notify that runs \"csbackup serve\".", err)
+		return err
 	}
 	line := quoted(executable)
 	for _, one := range arguments {
 		line += " " + quoted(one)
 	}
 	if _, err := fmt.Fprintf(env.Stdout, unit, pool, line); err != nil {
-		return failure.Wrap(failure.FileNotWritable, serviceName, "The unit cannot be written", "Check where the output goes.", err)
+		return failure.Wrap(failure.FileNotWritable, name, "The unit cannot be written", "Check where the output goes.", err)
 	}
 	return nil
 }
@@ -60,7 +59,7 @@ func quoted(argument string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(argument) + `"`
 }
 
-func uninstallService() error {
-	return failure.New(failure.ServiceInstallation, serviceName, "Services are removed this way on Windows only",
+func uninstallService(name string) error {
+	return failure.New(failure.ServiceInstallation, name, "Services are removed this way on Windows only",
 		"On Linux: systemctl disable --now csbackup-FQDN, then remove its unit file.")
 }

@@ -25,9 +25,13 @@ type Serve struct {
 // AddFlags registers the command's flags.
 func (o *Serve) AddFlags(flags *pflag.FlagSet) {
 	poolFlag(flags, &o.PoolFqdn)
-	flags.StringVar(&o.Listen, "listen", "", "`address` to listen on (default: the topology's port on all addresses)")
-	flags.StringVar(&o.StateDir, "state-dir", "", "`folder` of the index and the settings (CSBACKUP_STATE_DIR, default "+DefaultStateDir+")")
+	serveFlags(flags, &o.Listen, &o.StateDir)
 	o.Connection.AddFlags(flags)
+}
+
+func serveFlags(flags *pflag.FlagSet, listen, stateDir *string) {
+	flags.StringVar(listen, "listen", "", "`address` to listen on (default: the topology's port on all addresses)")
+	flags.StringVar(stateDir, "state-dir", "", "`folder` of the index and the settings (CSBACKUP_STATE_DIR, default "+DefaultStateDir+")")
 }
 
 // Run serves until ctx ends; being stopped is not an error.
@@ -44,7 +48,7 @@ func (o *Serve) Run(ctx context.Context, env *Environment) error {
 		Certificates: o.files(env),
 		Log:          env.Log,
 	}
-	err = manager.Run(ctx, serviceName, func(ctx context.Context) error { return service.Run(ctx, options) })
+	err = manager.Run(ctx, serviceName(pool.FQDN), func(ctx context.Context) error { return service.Run(ctx, options) })
 	if ctx.Err() != nil && (err == nil || failure.IsID(failure.Of(err), failure.Cancelled)) {
 		return nil
 	}
