@@ -180,7 +180,11 @@ func (w *week) through() error {
 		w.note("    %v", err)
 	}
 	for _, s := range p.sessions {
-		w.note("    %s: sent %+v; %v; %v", s.line.name, s.result, failure.Of(s.exported), failure.Of(s.imported))
+		why := failure.Of(s.exported)
+		if s.imported != nil { // whether an importer's last word comes before the line ends is not of the course
+			why = failure.Of(s.imported)
+		}
+		w.note("    %s: sent %+v; %v", s.line.name, s.result, why)
 		w.told.Sessions++
 		if s.liar != nil {
 			w.liedTo(s)
