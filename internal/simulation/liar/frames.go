@@ -46,11 +46,22 @@ func (f *frames) Write(p []byte) (int, error) {
 }
 
 func (f *frames) send(frame []byte) error {
-	out := [][]byte{frame}
-	if frame[4] == atWork { // these come when they like
-		_, err := f.ReadWriteCloser.Write(frame)
-		return err
+	for _, one := range f.instead(frame) {
+		if _, err := f.ReadWriteCloser.Write(one); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// instead gives what is sent in the place of a frame, and after it.
+func (f *frames) instead(frame []byte) [][]byte {
+	if frame[4] == atWork { // these come when they like
+		return [][]byte{frame}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := [][]byte{frame}
 	if f.random.IntN(f.odds) == 0 {
 		out = f.change(frame)
 	} else if f.held != nil {
@@ -59,12 +70,7 @@ func (f *frames) send(frame []byte) error {
 	if f.silent {
 		return nil
 	}
-	for _, one := range out {
-		if _, err := f.ReadWriteCloser.Write(one); err != nil {
-			return err
-		}
-	}
-	return nil
+	return out
 }
 
 // change gives what is sent in the place of a frame.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"csbackup/internal/exchange"
 	"csbackup/internal/index"
@@ -27,6 +28,7 @@ type Knowledge struct {
 // Liar tells lies in one session.
 type Liar struct {
 	Knowledge
+	mu      sync.Mutex // batches are planned beside the commit of others, and frames are written beside both
 	random  *rand.Rand
 	told    map[string]int
 	bodies  map[string]string // what he sends for a path

@@ -37,6 +37,8 @@ func (t *target) refuses(percent int) error {
 // Welcome implements exchange.Target.
 func (t *target) Welcome(_ context.Context, h exchange.Hello) (exchange.Welcome, error) {
 	t.turn("welcomes")
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err := t.refuses(5); err != nil {
 		return exchange.Welcome{}, err
 	}
@@ -65,6 +67,8 @@ const retriesAtMost = 200
 // Retries implements exchange.Target.
 func (t *target) Retries(_ context.Context, after string, limit int) ([]string, error) {
 	t.turn("asks again")
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var paths []string
 	if t.told["answer: paths that he asks for again"] < retriesAtMost {
 		for range min(t.random.IntN(20), limit) {
@@ -79,6 +83,8 @@ func (t *target) Retries(_ context.Context, after string, limit int) ([]string, 
 // Plan implements exchange.Target.
 func (t *target) Plan(_ context.Context, batch exchange.Batch, items []index.Item) ([]exchange.Want, error) {
 	t.turn("plans")
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.acks[batch.Number] = batch
 	var wants []exchange.Want
 	for i, it := range items {
@@ -113,6 +119,8 @@ func (t *target) Receive(_ context.Context, batch exchange.Batch, part exchange.
 // Commit implements exchange.Target.
 func (t *target) Commit(_ context.Context, batch exchange.Batch) (exchange.Ack, error) {
 	t.turn("commits")
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	ack := exchange.Ack{Number: batch.Number, Hash: batch.Hash, Acknowledged: batch.Through}
 	if t.maybe(30, "answer: how much he took") {
 		ack.Acknowledged = t.number()
